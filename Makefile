@@ -1,0 +1,42 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Everything is installed into .venv beside this file.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: demo test check bench install install-test clean
+.SILENT:
+
+$(VENV)/.run: requirements/run.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) 1>&2
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock 1>&2
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e . 1>&2
+	touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock 1>&2
+	touch $@
+
+install: $(VENV)/.run
+
+install-test: $(VENV)/.dev
+
+# The synthetic county's day over real MLLP; `make demo ARGS="--no-serve --json"` ends by itself.
+demo: install
+	$(BIN)/qiao demo $(ARGS)
+
+# All tests, on SQLite and on a real PostgreSQL that they start themselves.
+test: install-test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: install-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install-test
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,295 @@
+"""A sending system and what must be known of it to talk with it: the wire (`Endpoint`) and the meaning (`mappers.site.Site`).
+
+Facts stand in files, one folder a site: `<code>/site.toml` and `<code>/codes.csv`, beside them `county.toml` with the
+institutions. Reading is strict (`adapters.site_file`); nothing here knows a particular sender.
+"""
+
+from __future__ import annotations
+
+import csv
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import mappers
+from adapters.site_file import (
+    NAME,
+    NETWORKS,
+    OFFSET,
+    PAIRS,
+    TEXT,
+    TEXTS,
+    Key,
+    SiteError,
+    Table,
+    check_table,
+    one_of,
+    read_codes,
+    read_toml,
+)
+from mappers.site import Institution, Site
+
+SITES = Path(__file__).parent / "sites"
+"""The sites that come with the package: a synthetic county."""
+
+UNREGISTERED = "unregistered"
+"""Code of the site, and of the institution, of every sender that is not registered."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+LINE_ENDS: Mapping[str, str] = MappingProxyType({"CR": "\r", "LF": "\n", "CRLF": "\r\n"})
+_CHARSETS = ("utf-8", "gb18030", "big5", "ascii")
+
+_SITE: Table = {
+    "name": Key(NAME, "required"),
+    "institution": Key(NAME, "required"),
+    "offset": Key(OFFSET),
+}
+_WIRE: Table = {
+    "senders": Key(PAIRS, "required"),
+    "charset": Key(one_of(*_CHARSETS)),
+    "reply_charset": Key(one_of(*_CHARSETS)),
+    "line_end": Key(one_of(*LINE_ENDS)),
+    "ack": Key(one_of("original", "enhanced")),
+    "ordering": Key(one_of("patient", "connection")),
+    "quirks": Key(TEXTS),
+    "networks": Key(NETWORKS),
+    "certificates": Key(TEXTS),
+}
+_IDENTITY: Table = {"patient_keys": Key(TEXTS), "untyped": Key(NAME)}
+_TABLES = ("wire", "identity", "authorities")
+
+_CONSORTIUM: Table = {"code": Key(NAME, "required"), "name": Key(NAME, "required"), "uscc": Key(TEXT)}
+_INSTITUTION: Table = {
+    "code": Key(NAME, "required"),
+    "name": Key(NAME, "required"),
+    "level": Key(one_of("county", "township", "village"), "required"),
+    "uscc": Key(TEXT),
+    "part_of": Key(NAME),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One sending system on the wire. `charset` is the pinned codec name, `None` means: decide from the message.
+
+    `reply_charset` is `None` when answers go back as the message came; `networks` and `certificates` are allow lists,
+    empty means any.
+    """
+
+    site: Site
+    name: str
+    senders: tuple[tuple[str, str], ...]
+    charset: str | None = None
+    reply_charset: str | None = None
+    line_end: str = "\r"
+    ack: str = "original"
+    ordering: str = "patient"
+    quirks: tuple[str, ...] = ()
+    networks: tuple[Network, ...] = ()
+    certificates: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> str:
+        return self.site.code
+
+    def admits(self, address: str, certificate: str | None = None) -> bool:
+        """Whether the peer at that IP address, with that client certificate name, may speak for this site."""
+        if self.certificates and certificate not in self.certificates:
+            return False
+        return not self.networks or any(ipaddress.ip_address(address) in network for network in self.networks)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteBook:
+    """All sites and institutions of one county."""
+
+    endpoints: Mapping[str, Endpoint]
+    institutions: Mapping[str, Institution]
+    senders: Mapping[tuple[str, str], Endpoint]
+
+    def by_sender(self, application: str, facility: str) -> Endpoint | None:
+        """The site that writes this MSH-3.1 and MSH-4.1; `None` when nobody registered the pair."""
+        return self.senders.get((application, facility))
+
+    def by_code(self, code: str) -> Endpoint | None:
+        return self.endpoints.get(code)
+
+    @property
+    def default(self) -> Endpoint:
+        """What an unregistered sender is read with: standard HL7 tables only."""
+        return self.endpoints[UNREGISTERED]
+
+
+def load(folder: Path = SITES) -> SiteBook:
+    """Every site of the folder. Raises `SiteError` with all problems found, each naming its file and the valid words."""
+    problems: list[str] = []
+    institutions = _institutions(folder, problems)
+    folders = sorted(path for path in folder.iterdir() if (path / "site.toml").exists()) if folder.is_dir() else []
+    endpoints = {path.name: _endpoint(path, institutions, problems) for path in folders}
+    senders = _senders(endpoints, problems)
+    if UNREGISTERED in endpoints:
+        problems.append(f"{UNREGISTERED}: this name is taken by the program, call the site otherwise")
+    if problems:
+        raise SiteError(problems)
+    endpoints[UNREGISTERED] = Endpoint(Site(UNREGISTERED, UNREGISTERED, institutions=institutions), "", ())
+    return SiteBook(MappingProxyType(endpoints), institutions, senders)
+
+
+def _institutions(folder: Path, problems: list[str]) -> Mapping[str, Institution]:
+    found = read_toml(folder / "county.toml", "county.toml", problems)
+    for name in found:
+        if name not in ("consortium", "institutions"):
+            problems.append(f"county.toml: unknown table {name!r}; valid tables are consortium, institutions")
+    head = check_table(found.get("consortium", {}), _CONSORTIUM, "county.toml [consortium]", problems)
+    rows = found.get("institutions", [])
+    if not isinstance(rows, list):
+        problems.append("county.toml: institutions must be written as [[institutions]]")
+        rows = []
+    members: dict[str, Institution] = {UNREGISTERED: Institution(UNREGISTERED, "未登记的发送方", "")}
+    if "code" in head:
+        members[head["code"]] = Institution(head["code"], head.get("name", ""), "consortium", head.get("uscc", ""))
+    for number, row in enumerate(rows, 1):
+        where = f"county.toml [[institutions]] {number}"
+        fitting = check_table(row, _INSTITUTION, where, problems)
+        code = fitting.get("code", "")
+        if code in members:
+            problems.append(f"{where}: the code {code!r} stands twice")
+        members[code] = Institution(
+            **{"name": "", "level": "", "part_of": head.get("code", ""), **fitting, "code": code}
+        )
+    _check_members(members, problems)
+    return MappingProxyType(members)
+
+
+def _check_members(members: Mapping[str, Institution], problems: list[str]) -> None:
+    for member in members.values():
+        if member.part_of and member.part_of not in members:
+            problems.append(f"county.toml {member.code}: part_of names {member.part_of!r}, which is no institution here")
+        if member.uscc and not is_uscc(member.uscc):
+            problems.append(f"county.toml {member.code}: the social credit code has a wrong form or check character")
+
+
+def _endpoint(path: Path, institutions: Mapping[str, Institution], problems: list[str]) -> Endpoint:
+    shown = f"{path.name}/site.toml"
+    found = read_toml(path / "site.toml", shown, problems)
+    tables = {name: found.pop(name, {}) for name in _TABLES}
+    for name in [name for name, value in found.items() if isinstance(value, dict)]:
+        problems.append(f"{shown}: unknown table {name!r}; valid tables are {', '.join(_TABLES)}")
+        del found[name]
+    head = check_table(found, _SITE, shown, problems)
+    wire = check_table(tables["wire"], _WIRE, f"{shown} [wire]", problems)
+    identity = check_table(tables["identity"], _IDENTITY, f"{shown} [identity]", problems)
+    authorities = _authorities(tables["authorities"], f"{shown} [authorities]", problems)
+    for place, code in [("institution", head.get("institution", "")), *authorities.items()]:
+        if code and code not in institutions:
+            known = ", ".join(institutions)
+            problems.append(f"{shown}: {place} names {code!r}, which is no institution; known are {known}")
+    site = _site(path, head, identity, authorities, institutions, problems)
+    return Endpoint(
+        site=site,
+        name=head.get("name", ""),
+        senders=tuple((application, facility) for application, facility in wire.get("senders", ())),
+        charset=wire.get("charset"),
+        reply_charset=wire.get("reply_charset"),
+        line_end=LINE_ENDS[wire.get("line_end", "CR")],
+        ack=wire.get("ack", "original"),
+        ordering=wire.get("ordering", "patient"),
+        quirks=tuple(wire.get("quirks", ())),
+        networks=tuple(ipaddress.ip_network(network) for network in wire.get("networks", ())),
+        certificates=tuple(wire.get("certificates", ())),
+    )
+
+
+def _authorities(found: Any, where: str, problems: list[str]) -> Mapping[str, str]:
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        problems.append(f'{where}: must hold lines such as HIS = "county-hospital"')
+        return {}
+    return MappingProxyType(found)
+
+
+def _site(
+    path: Path,
+    head: Mapping[str, Any],
+    identity: Mapping[str, Any],
+    authorities: Mapping[str, str],
+    institutions: Mapping[str, Institution],
+    problems: list[str],
+) -> Site:
+    kinds, vocabularies = _identifier_kinds(), _vocabularies()
+    plain = Site(path.name, head.get("institution", ""), institutions=institutions)
+    keys = tuple(identity.get("patient_keys", plain.patient_keys))
+    untyped = identity.get("untyped", plain.untyped_identifier)
+    for kind in (*keys, untyped):
+        if kinds and kind not in kinds:
+            problems.append(f"{path.name}/site.toml [identity]: {kind!r} is no kind of identifier; known are {_list(kinds)}")
+    types: dict[str, str] = {}
+    codes: dict[tuple[str, str], str] = {}
+    for line, row in read_codes(path / "codes.csv", f"{path.name}/codes.csv", problems):
+        table, code, target = row["table"], row["code"], row["target"]
+        where = f"{path.name}/codes.csv line {line}"
+        if table == "identifier-type":
+            types[code.upper()] = target
+            if kinds and target not in kinds:
+                problems.append(f"{where}: {target!r} is no kind of identifier; known are {_list(kinds)}")
+        elif vocabularies and table not in vocabularies:
+            problems.append(f"{where}: unknown table {table!r}; valid tables are identifier-type, {_list(vocabularies)}")
+        else:
+            codes[table, code] = target
+    return Site(
+        code=path.name,
+        institution=plain.institution,
+        offset=head.get("offset", plain.offset),
+        authorities=authorities,
+        identifier_types=MappingProxyType(types),
+        patient_keys=keys,
+        untyped_identifier=untyped,
+        codes=MappingProxyType(codes),
+        institutions=institutions,
+    )
+
+
+def _list(words: frozenset[str]) -> str:
+    return ", ".join(sorted(words))
+
+
+def _senders(endpoints: Mapping[str, Endpoint], problems: list[str]) -> Mapping[tuple[str, str], Endpoint]:
+    book: dict[tuple[str, str], Endpoint] = {}
+    for endpoint in endpoints.values():
+        for pair in endpoint.senders:
+            if pair in book:
+                both = f"{book[pair].code} and {endpoint.code}"
+                problems.append(f"{endpoint.code}/site.toml [wire]: the sender {'^'.join(pair)} belongs to both {both}")
+            book[pair] = endpoint
+    return MappingProxyType(book)
+
+
+@cache
+def _identifier_kinds() -> frozenset[str]:
+    table = Path(mappers.__file__).parent / "tables" / "identifier_kinds.csv"
+    if not table.exists():
+        return frozenset()
+    with table.open(encoding="utf-8", newline="") as rows:
+        return frozenset(row["kind"] for row in csv.DictReader(rows))
+
+
+@cache
+def _vocabularies() -> frozenset[str]:
+    folder = Path(mappers.__file__).parent / "tables" / "codes"
+    return frozenset(path.stem for path in folder.glob("*.csv"))
+
+
+_USCC_LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
+
+
+def is_uscc(text: str) -> bool:
+    """Whether the text is a unified social credit code with the right check character (GB 32100-2015)."""
+    if len(text) != 18 or any(letter not in _USCC_LETTERS for letter in text):
+        return False
+    total = sum(_USCC_LETTERS.index(letter) * weight for letter, weight in zip(text, _USCC_WEIGHTS, strict=False))
+    return _USCC_LETTERS[-total % 31] == text[17]

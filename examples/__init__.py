@@ -1,0 +1,1 @@
+"""Runnable examples, not packaged; each one is also a test."""

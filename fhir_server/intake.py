@@ -1,0 +1,72 @@
+"""The one door into the store: REST writes and v2 messages enter here, and only here.
+
+Everything of one call becomes durable together or not at all: versions, index rows, statements, the journal row, the
+work list. Every resource is validated before it is written. Nothing is answered before the commit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from fhir_server.arrival import Arrival, Receipt
+from fhir_server.arrival_job import ArrivalJob
+from fhir_server.security.scope import Scope
+from fhir_server.store.database import Database
+from fhir_server.store.unit import Clock
+from fhir_server.store.write import Refused, Write, Written
+from fhir_server.store.writer import Writer
+from fhir_server.write_job import WriteJob
+from profiles import validate
+from profiles.issue import Issue
+
+Answer = Callable[[Receipt], bytes]
+"""Renders the acknowledgement of a receipt whose `answer` is still empty; called inside the transaction."""
+
+
+def system_clock() -> int:
+    """Microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+class Intake:
+    """One per process; `submit` order is write order."""
+
+    def __init__(self, database: Database, clock: Clock = system_clock) -> None:
+        self._writer = Writer(database, clock)
+
+    @property
+    def healthy(self) -> bool:
+        """False after a write the database did not take, until one succeeds."""
+        return self._writer.healthy
+
+    def write(self, writes: Sequence[Write], scope: Scope) -> Future[tuple[Written, ...] | Refused]:
+        """Carries out REST writes as one atomic unit. Fails with `Unwritten` when the database takes no writes."""
+        for entry, write in enumerate(writes):
+            issues = _validated(write)
+            if any(issue.refuses for issue in issues):
+                refused: Future[tuple[Written, ...] | Refused] = Future()
+                refused.set_result(Refused(issues, entry))
+                return refused
+        return self._writer.submit(WriteJob(tuple(writes), scope))
+
+    def accept(self, arrival: Arrival, answer: Answer) -> Future[Receipt]:
+        """Journals a message and writes what it states; the statements were validated by the caller."""
+        return self._writer.submit(ArrivalJob(arrival, answer))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _validated(write: Write) -> tuple[Issue, ...]:
+    if write.resource is None:
+        return ()
+    issues = validate(write.resource)
+    if not write.expression:
+        return issues
+    kind = write.resource.get("resourceType", "")
+    return tuple(
+        Issue(issue.code, write.expression + issue.expression.removeprefix(kind), issue.location, issue.details)
+        for issue in issues
+    )

@@ -1,0 +1,23 @@
+"""How text is compared in a string search: width, case and accents do not count (FHIR R4 search.html#string).
+
+Full-width and half-width forms become one, Latin accents are dropped, case is folded, runs of blanks become one.
+Chinese text stays as it is, so that a prefix of a name is a prefix of the stored value.
+"""
+
+from __future__ import annotations
+
+from unicodedata import combining, is_normalized, normalize
+
+LONGEST = 200
+"""Characters kept of one value; a longer query value is cut the same way."""
+LAST = "\U0010ffff"
+"""Sorts after every character that follows a prefix, on both databases (they compare bytes of UTF-8)."""
+
+
+def normalised(text: str) -> str:
+    """The form that is stored and searched; may be empty."""
+    if not text.isascii():
+        if not is_normalized("NFKD", text):
+            text = normalize("NFC", "".join(c for c in normalize("NFKD", text) if not combining(c)))
+        text = text.replace("\x00", "")
+    return " ".join(text.casefold().split())[:LONGEST]

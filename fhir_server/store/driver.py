@@ -1,0 +1,210 @@
+"""Bulk statements on a raw driver connection: the one place where SQLite and PostgreSQL differ on the write path.
+
+Every value is bound. Table and column names come from `schema.py`, never from a request.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, Protocol
+
+from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, SmallInteger, Table
+
+Row = Sequence[Any]
+
+
+class Conflict(Exception):
+    """Another process wrote the same rows first: roll back and try again."""
+
+
+class Driver(Protocol):
+    """A connection in manual transaction mode."""
+
+    def begin(self) -> None: ...
+    def commit(self) -> None: ...
+    def rollback(self) -> None: ...
+    def close(self) -> None: ...
+    def lock_commit_order(self) -> None: ...
+    def numbers(self, table: Table, count: int) -> int: ...
+    def select(self, table: Table, columns: Sequence[str], keys: Sequence[str], values: Sequence[Row]) -> list[Row]: ...
+    def insert(self, table: Table, rows: Sequence[Row]) -> None: ...
+    def delete(self, table: Table, keys: Sequence[str], values: Sequence[Row]) -> None: ...
+    def update(self, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Row]) -> int: ...
+
+
+class SqliteDriver:
+    """One writer at a time by `BEGIN IMMEDIATE`; `executemany` is the bulk form."""
+
+    def __init__(self, connection: Any) -> None:
+        self._c = connection
+
+    def begin(self) -> None:
+        self._c.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        self._c.execute("COMMIT")
+
+    def rollback(self) -> None:
+        if self._c.in_transaction:
+            self._c.execute("ROLLBACK")
+
+    def close(self) -> None:
+        self._c.close()
+
+    def lock_commit_order(self) -> None:
+        """`BEGIN IMMEDIATE` already lets one writer in."""
+
+    def numbers(self, table: Table, count: int) -> int:
+        """The first of `count` fresh numbers: safe, since no other writer is in."""
+        column = next(iter(table.primary_key.columns)).name
+        (top,) = self._c.execute(f"SELECT coalesce(max({column}), 0) FROM {table.name}").fetchone()  # noqa: S608
+        return int(top) + 1
+
+    def select(self, table: Table, columns: Sequence[str], keys: Sequence[str], values: Sequence[Row]) -> list[Row]:
+        return self._c.execute(_sqlite_select(table, tuple(columns), tuple(keys)), (json.dumps(values),)).fetchall()
+
+    def insert(self, table: Table, rows: Sequence[Row]) -> None:
+        self._c.executemany(_sqlite_insert(table), rows)
+
+    def delete(self, table: Table, keys: Sequence[str], values: Sequence[Row]) -> None:
+        where = " AND ".join(f'"{key}" = ?' for key in keys)
+        self._c.executemany(f"DELETE FROM {table.name} WHERE {where}", values)  # noqa: S608
+
+    def update(self, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Row]) -> int:
+        sets = ", ".join(f'"{column}" = ?' for column in columns)
+        where = " AND ".join(f'"{key}" = ?' for key in keys)
+        width = len(keys)
+        ordered = [(*row[width:], *row[:width]) for row in rows]
+        return int(self._c.executemany(f"UPDATE {table.name} SET {sets} WHERE {where}", ordered).rowcount)  # noqa: S608
+
+
+class PostgresDriver:
+    """`unnest` of one array a column is the bulk form: one round trip, one plan, whatever the number of rows."""
+
+    def __init__(self, connection: Any) -> None:
+        self._c = connection
+
+    def begin(self) -> None:
+        self._c.execute("BEGIN")
+
+    def commit(self) -> None:
+        self._c.execute("COMMIT")
+
+    def rollback(self) -> None:
+        if not self._c.closed:
+            self._c.execute("ROLLBACK")
+
+    def close(self) -> None:
+        self._c.close()
+
+    def lock_commit_order(self) -> None:
+        """Numbers of `change` become visible in order: readers that remember the last one they saw miss nothing."""
+        self._c.execute("SELECT pg_advisory_xact_lock(7101911)")
+
+    def numbers(self, table: Table, count: int) -> int:
+        name = {"resource": "rid_seq", "change": "seq_seq", "journal": "journal_id_seq"}[table.name]
+        # setval under the row lock of nextval would race: a block is taken by one generate_series over nextval.
+        rows = self._c.execute("SELECT nextval(%s) FROM generate_series(1, %s)", (name, count)).fetchall()
+        numbers = [int(row[0]) for row in rows]
+        if numbers[-1] - numbers[0] == count - 1:
+            return numbers[0]
+        return self.numbers(table, count)  # interleaved with another process: the gap costs nothing
+
+    def select(self, table: Table, columns: Sequence[str], keys: Sequence[str], values: Sequence[Row]) -> list[Row]:
+        sql = _pg_select(table, tuple(columns), tuple(keys))
+        return self._c.execute(sql, _columns(values)).fetchall()
+
+    def insert(self, table: Table, rows: Sequence[Row]) -> None:
+        self._run(_pg_insert(table), rows)
+
+    def delete(self, table: Table, keys: Sequence[str], values: Sequence[Row]) -> None:
+        source = _pg_unnest(table, tuple(keys))
+        where = " AND ".join(f't."{key}" = k."{key}"' for key in keys)
+        self._run(f"DELETE FROM {table.name} t USING {source} WHERE {where}", values)  # noqa: S608
+
+    def update(self, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Row]) -> int:
+        # A key that is also set (the version) gets a second name in the source.
+        names = [*keys, *columns]
+        aliases = [*(f"key_{key}" for key in keys), *(f"new_{column}" for column in columns)]
+        arrays = ", ".join(f"%s::{_pg_type(table, name)}[]" for name in names)
+        sets = ", ".join(f'"{column}" = k.new_{column}' for column in columns)
+        where = " AND ".join(f't."{key}" = k.key_{key}' for key in keys)
+        source = f"unnest({arrays}) AS k({', '.join(aliases)})"
+        return self._run(f"UPDATE {table.name} t SET {sets} FROM {source} WHERE {where}", rows)  # noqa: S608
+
+    def _run(self, sql: str, rows: Sequence[Row]) -> int:
+        import psycopg.errors
+
+        try:
+            return int(self._c.execute(sql, _columns(rows)).rowcount)
+        except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+            raise Conflict from None
+
+
+def _columns(rows: Sequence[Row]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+_PG_TYPES = ((Boolean, "boolean"), (SmallInteger, "smallint"), (BigInteger, "bigint"), (Integer, "integer"))
+
+
+def _pg_type(table: Table, column: str) -> str:
+    kind = table.c[column].type
+    if isinstance(kind, LargeBinary):
+        return "bytea"
+    return next((name for python, name in _PG_TYPES if isinstance(kind, python)), "text")
+
+
+def _pg_unnest(table: Table, columns: Sequence[str]) -> str:
+    arrays = ", ".join(f"%s::{_pg_type(table, column)}[]" for column in columns)
+    quoted = ", ".join(f'"{column}"' for column in columns)
+    return f"unnest({arrays}) AS k({quoted})"
+
+
+@cache
+def _pg_insert(table: Table) -> str:
+    columns = [column.name for column in table.columns]
+    names = ", ".join(f'"{column}"' for column in columns)
+    arrays = ", ".join(f"%s::{_pg_type(table, column)}[]" for column in columns)
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608
+
+
+@cache
+def _pg_select(table: Table, columns: tuple[str, ...], keys: tuple[str, ...]) -> str:
+    names = ", ".join(f't."{column}"' for column in columns)
+    on = " AND ".join(f't."{key}" = k."{key}"' for key in keys)
+    return f"SELECT {names} FROM {_pg_unnest(table, keys)} JOIN {table.name} t ON {on}"  # noqa: S608
+
+
+@cache
+def _sqlite_insert(table: Table) -> str:
+    columns = [column.name for column in table.columns]
+    names = ", ".join(f'"{column}"' for column in columns)
+    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+
+
+@cache
+def _sqlite_select(table: Table, columns: tuple[str, ...], keys: tuple[str, ...]) -> str:
+    names = ", ".join(f't."{column}"' for column in columns)
+    on = " AND ".join(f't."{key}" = k.value ->> {position}' for position, key in enumerate(keys))
+    # CROSS JOIN fixes the order: the short list of keys outside, an index look-up inside.
+    return f"SELECT {names} FROM json_each(?) k CROSS JOIN {table.name} t ON {on}"  # noqa: S608
+
+
+def open_driver(connection: Any, dialect: str) -> Driver:
+    """The bulk statements for a raw connection of `Database.driver()`."""
+    return SqliteDriver(connection) if dialect == "sqlite" else PostgresDriver(connection)
+
+
+def chunks(rows: Iterable[Row], size: int = 5000) -> Iterable[list[Row]]:
+    """Lists of at most `size`, so that no statement grows without bound."""
+    block: list[Row] = []
+    for row in rows:
+        block.append(row)
+        if len(block) == size:
+            yield block
+            block = []
+    if block:
+        yield block

@@ -1,0 +1,175 @@
+"""A resource body is the fold of what was stated about it, in the order of event time.
+
+Pure. Order of arrival does not matter: the result depends on the set of statements only. Rules, an element being a
+top-level element of the resource: a statement sets what it names; an element set with a greater weight is not replaced
+by a lesser one; what the sender deleted goes; lists that are sets by nature (`SETS`) are united by their key; a replace
+(a REST update) starts afresh; re-pointing (after a merge of patients) comes last.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One run of equal statements of one weight: `first` and `last` are event times in microseconds.
+
+    `body` is the fragment, `None` while it has not been read back; `deleted` the elements the sender deleted; `renamed` maps `Patient/a` to `Patient/b`;
+    `whole` marks a REST update, which replaces instead of adding. `message` is the journal id (0 for REST).
+    """
+
+    weight: int
+    first: int
+    last: int
+    hash: bytes
+    message: int
+    body: Body | None = None
+    deleted: tuple[str, ...] = ()
+    renamed: Mapping[str, str] | None = None
+    whole: bool = False
+
+    @property
+    def order(self) -> tuple[int, int, bytes]:
+        return self.first, self.weight, self.hash
+
+
+def _identifier(item: Body) -> object:
+    return item.get("system"), item.get("value"), item.get("type", {}).get("text") if "value" not in item else None
+
+
+def _by(*names: str) -> Callable[[Body], object]:
+    def key(item: Body) -> object:
+        found: Any = item
+        for name in names:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found
+
+    return key
+
+
+SETS: Mapping[str, Callable[[Body], object]] = {
+    "*.identifier": _identifier,
+    "Patient.link": _by("other", "reference"),
+    "Person.link": _by("target", "reference"),
+    "Encounter.location": _by("location", "reference"),
+    "Encounter.diagnosis": _by("condition", "reference"),
+    "Encounter.basedOn": _by("reference"),
+    "DiagnosticReport.result": _by("reference"),
+    "DiagnosticReport.specimen": _by("reference"),
+    "DiagnosticReport.basedOn": _by("reference"),
+    "DiagnosticReport.imagingStudy": _by("reference"),
+    "ServiceRequest.specimen": _by("reference"),
+    "ServiceRequest.supportingInfo": _by("reference"),
+    "Specimen.request": _by("reference"),
+    "Appointment.participant": _by("actor", "reference"),
+}
+
+
+def add(said: Sequence[Said], new: Said) -> tuple[Said, ...] | None:
+    """The statements with the new one, or `None` when it says nothing that was not known.
+
+    Equal neighbours of one weight become one run, so that a repeated message is no new statement; a different one
+    in between splits the run.
+    """
+    stream = sorted((one for one in said if one.weight == new.weight), key=lambda one: one.order)
+    others = [one for one in said if one.weight != new.weight]
+    at = bisect_right([one.first for one in stream], new.first)
+    before = stream[at - 1] if at else None
+    after = stream[at] if at < len(stream) else None
+    if any(one.hash == new.hash and one.first <= new.first <= one.last for one in stream):
+        return None
+    if before and before.hash == new.hash:
+        stream[at - 1] = replace(before, last=max(before.last, new.last))
+    elif after and after.hash == new.hash:
+        stream[at] = replace(after, first=new.first, message=new.message)
+    elif before and before.last > new.first:
+        tail = replace(before, first=new.first + 1)
+        stream[at - 1 : at] = [replace(before, last=new.first - 1), new, tail]
+    else:
+        stream.insert(at, new)
+    return tuple(others + stream)
+
+
+def fold(said: Iterable[Said]) -> Body:
+    """The body that follows from the statements, without `meta.versionId` and `meta.lastUpdated`."""
+    body: Body = {}
+    weights: dict[str, int] = {}
+    renames: list[Mapping[str, str]] = []
+    for one in sorted(said, key=lambda one: one.order):
+        if one.renamed is not None:
+            renames.append(one.renamed)
+        elif one.body is None:
+            raise ValueError("a statement must be read back before it is folded")
+        elif one.whole:
+            body, weights = dict(one.body), {}
+        else:
+            _state(one, one.body, body, weights)
+    for renamed in renames:
+        body = rename(body, renamed)
+    return _ordered(body)
+
+
+def _state(one: Said, stated: Body, body: Body, weights: dict[str, int]) -> None:
+    kind = stated.get("resourceType", "")
+    for name, value in stated.items():
+        key = SETS.get(f"{kind}.{name}") or SETS.get(f"*.{name}")
+        if key is not None and isinstance(value, list) and isinstance(body.get(name), list):
+            body[name] = _unite(body[name], value, key, wins=one.weight >= weights.get(name, 0))
+        elif one.weight >= weights.get(name, 0):
+            _clear_choice(name, body, kind)
+            body[name] = value
+        else:
+            continue
+        weights[name] = max(one.weight, weights.get(name, 0))
+    for name in one.deleted:
+        if one.weight >= weights.get(name, 0):
+            body.pop(name, None)
+            weights[name] = one.weight
+
+
+def _unite(old: list[Body], new: list[Body], key: Callable[[Body], object], *, wins: bool) -> list[Body]:
+    known = {key(item): position for position, item in enumerate(old)}
+    united = list(old)
+    for item in new:
+        position = known.get(key(item))
+        if position is None:
+            known[key(item)] = len(united)
+            united.append(item)
+        elif wins:
+            united[position] = item
+    return united
+
+
+_CHOICES = ("value", "effective", "onset", "abatement", "deceased", "multipleBirth", "occurrence", "collected", "timing")
+"""Stems of choice elements `x[y]` that translations write: stating one form takes the place of another."""
+
+
+def _clear_choice(name: str, body: Body, kind: str) -> None:
+    for stem in _CHOICES:
+        if name.startswith(stem) and name[len(stem) : len(stem) + 1].isupper():
+            for other in [e for e in body if e != name and e.startswith(stem) and e[len(stem) : len(stem) + 1].isupper()]:
+                del body[other]
+            return
+
+
+def rename(value: Any, renamed: Mapping[str, str]) -> Any:
+    """The same tree with every `reference` that is a key of `renamed` replaced."""
+    if isinstance(value, dict):
+        return {
+            name: renamed.get(child, child) if name == "reference" and isinstance(child, str) else rename(child, renamed)
+            for name, child in value.items()
+        }
+    if isinstance(value, list):
+        return [rename(child, renamed) for child in value]
+    return value
+
+
+def _ordered(body: Body) -> Body:
+    first = {name: body[name] for name in ("resourceType", "id", "meta") if name in body}
+    return first | {name: body[name] for name in sorted(body) if name not in first}

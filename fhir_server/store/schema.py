@@ -1,0 +1,239 @@
+"""The tables of the store: one row a resource, one row an older version, a few sorted lists of search keys.
+
+The same on SQLite and PostgreSQL. Times are microseconds since 1970-01-01 UTC. `param` is `param_id("Patient.name")`.
+Index rows are a pure function of the body (`fhir_server.search.index.rows`), so an update writes only the difference.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+_Big = BigInteger().with_variant(Integer, "sqlite")
+# Keys must sort and compare by code point on both databases, whatever the cluster's locale is.
+_Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
+
+resource = Table(
+    "resource",
+    metadata,
+    Column("rid", _Big, primary_key=True, autoincrement=False),
+    Column("type", String(64), nullable=False),
+    Column("id", _Bytewise, nullable=False),
+    Column("version", Integer, nullable=False),  # 0: a placeholder, referred to but never written
+    Column("last_updated", _Big, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # the very bytes a read returns; empty when deleted
+    Column("owner", String(64), nullable=False),  # code of the institution whose data it is
+    Column("patient_rid", _Big),
+    Column("clinical_date", _Big),
+    Column("content_hash", LargeBinary, nullable=False),  # of the body without meta.versionId and meta.lastUpdated
+    UniqueConstraint("type", "id", name="uq_resource_type_id"),
+    Index("ix_resource_patient", "type", "patient_rid", "clinical_date", "rid"),
+    Index("ix_resource_updated", "type", "last_updated", "rid"),
+)
+
+version = Table(
+    "version",
+    metadata,
+    Column("rid", _Big, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("last_updated", _Big, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    Column("method", String(8), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("rid", "version"),
+    sqlite_with_rowid=False,
+)
+
+change = Table(
+    "change",
+    metadata,
+    Column("seq", _Big, primary_key=True, autoincrement=False),
+    Column("rid", _Big, nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("last_updated", _Big, nullable=False),
+    Column("method", String(8), nullable=False),  # POST, PUT, DELETE, PATCH
+    Column("message", _Big),  # journal id of the message that caused it, if one did
+    Index("ix_change_rid", "rid", "version"),
+)
+
+statement = Table(
+    "statement",
+    metadata,
+    # What each message said about a resource; the body is the fold of these in order of event time (see fold.py).
+    Column("rid", _Big, nullable=False),
+    Column("weight", SmallInteger, nullable=False),
+    Column("first", _Big, nullable=False),
+    Column("last", _Big, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("message", _Big, nullable=False),
+    Column("fragment", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("rid", "weight", "first", "hash"),
+    sqlite_with_rowid=False,
+)
+
+sp_key = Table(
+    "sp_key",
+    metadata,
+    Column("param", Integer, nullable=False),
+    Column("hash", _Big, nullable=False),
+    Column("rid", _Big, nullable=False),
+    PrimaryKeyConstraint("param", "hash", "rid"),
+    sqlite_with_rowid=False,
+)
+
+sp_string = Table(
+    "sp_string",
+    metadata,
+    Column("param", Integer, nullable=False),
+    Column("value", _Bytewise, nullable=False),
+    Column("rid", _Big, nullable=False),
+    PrimaryKeyConstraint("param", "value", "rid"),
+    sqlite_with_rowid=False,
+)
+
+sp_range = Table(
+    "sp_range",
+    metadata,
+    Column("param", Integer, nullable=False),
+    Column("low", _Big, nullable=False),
+    Column("high", _Big, nullable=False),
+    Column("rid", _Big, nullable=False),
+    PrimaryKeyConstraint("param", "low", "high", "rid"),
+    Index("ix_sp_range_rid", "rid", "param", "low", "high"),
+    sqlite_with_rowid=False,
+)
+
+sp_reference = Table(
+    "sp_reference",
+    metadata,
+    Column("param", Integer, nullable=False),
+    Column("target", _Big, nullable=False),
+    Column("rid", _Big, nullable=False),
+    PrimaryKeyConstraint("param", "target", "rid"),
+    Index("ix_sp_reference_rid", "rid", "param", "target"),
+    sqlite_with_rowid=False,
+)
+
+identity = Table(
+    "identity",
+    metadata,
+    # A claim on a business identifier: the database itself refuses the second concurrent conditional create.
+    Column("type", String(64), nullable=False),
+    Column("system", _Bytewise, nullable=False),
+    Column("value", _Bytewise, nullable=False),
+    Column("rid", _Big, nullable=False),
+    PrimaryKeyConstraint("type", "system", "value"),
+    Index("ix_identity_rid", "rid"),
+    sqlite_with_rowid=False,
+)
+
+alias = Table(
+    "alias",
+    metadata,
+    # A40: references to `gone` are rewritten to `kept`.
+    Column("gone", _Bytewise, primary_key=True),
+    Column("kept", _Bytewise, nullable=False),
+    Column("event_time", _Big, nullable=False),
+    Column("message", _Big, nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", _Big, primary_key=True, autoincrement=False),
+    Column("received", _Big, nullable=False),
+    Column("event_time", _Big),
+    Column("endpoint", String(64), nullable=False),  # mllp, replay, folder, demo …
+    Column("site", String(64), nullable=False),  # '' when the sender is unknown
+    Column("application", Text, nullable=False),  # MSH-3
+    Column("facility", Text, nullable=False),  # MSH-4
+    Column("control_id", Text, nullable=False),  # MSH-10
+    Column("type", String(32), nullable=False),  # ADT^A01
+    Column("message_version", String(16), nullable=False),
+    Column("charset_declared", Text, nullable=False),
+    Column("charset", String(16), nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("dedupe", Text, unique=True),  # hash of sender, control id and bytes; NULL on copies and replays
+    Column("original", _Big),  # the journal id this is a duplicate or a replay of
+    Column("patient_key", Text, nullable=False),  # id of the Patient, or ''
+    Column("order_key", Text, nullable=False),
+    Column("status", String(16), nullable=False),  # accepted, refused, unreadable, duplicate, event
+    Column("verdict", String(2), nullable=False),  # AA, AE, AR, '' for framing events
+    Column("issues", LargeBinary, nullable=False),  # JSON list of {code, severity, location, expression, details}
+    Column("resources", Integer, nullable=False),  # versions written
+    Column("unaccounted", Integer, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("ledger", LargeBinary, nullable=False),  # zlib of JSON [[location, outcome, path, rule], …]
+    Column("raw", LargeBinary, nullable=False),
+    Index("ix_journal_control", "site", "control_id"),
+    Index("ix_journal_received", "received"),
+    Index("ix_journal_site_received", "site", "received"),
+    Index("ix_journal_patient", "patient_key"),
+    Index("ix_journal_type", "type", "received"),
+    Index("ix_journal_status", "status", "received"),
+)
+
+worklist = Table(
+    "worklist",
+    metadata,
+    # Local codes without a mapping, once each, with how often they were met and where last.
+    Column("site", String(64), nullable=False),
+    Column("table", String(64), nullable=False),
+    Column("code", _Bytewise, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("location", Text, nullable=False),
+    Column("seen", Integer, nullable=False),
+    Column("message", _Big, nullable=False),
+    PrimaryKeyConstraint("site", "table", "code"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _Big, primary_key=True, autoincrement=False),
+    Column("created", _Big, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("key", Text, nullable=False),  # ordered per key, one in flight
+    Column("payload", LargeBinary, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", _Big),  # NULL when done or dead
+    Column("state", String(16), nullable=False),
+    Index("ix_outbox_next", "next_at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", _Big, primary_key=True, autoincrement=False),
+    Column("at", _Big, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("chain", LargeBinary, nullable=False),  # sha256(previous chain + body)
+)
+
+
+def param_id(name: str) -> int:
+    """A stable 31-bit number for `Type.code`; uniqueness over all known parameters is a test."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=4).digest(), "big") >> 1
+
+
+def key_hash(text: str) -> int:
+    """A stable signed 64-bit number for one search key."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)

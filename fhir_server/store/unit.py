@@ -1,0 +1,201 @@
+"""One transaction in memory: what it has read, what it is going to write.
+
+Jobs change the unit only; `flush` writes all of it in a few bulk statements. A job that fails is rewound without
+touching the database, and many jobs share one commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any
+
+from fhir_server.store import body as bodies
+from fhir_server.store import schema
+from fhir_server.store.driver import Driver
+from fhir_server.store.fold import Said
+
+Key = tuple[str, str]
+JOURNAL_BLOCK = 128
+"""Not less than the jobs of a batch: a second block would begin at the same number."""
+_MISSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The current row of a resource; `rid` 0 while it has no number, `version` 0 for a placeholder."""
+
+    rid: int
+    type: str
+    id: str
+    version: int
+    last_updated: int
+    deleted: bool
+    body: bytes
+    owner: str
+    patient_rid: int | None = None
+    clinical_date: int | None = None
+    content_hash: bytes = b""
+
+    @property
+    def living(self) -> bool:
+        return self.version > 0 and not self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One new version of this transaction."""
+
+    version: int
+    method: str
+    body: bytes
+    deleted: bool
+    message: int | None
+
+
+HEAD_COLUMNS = (
+    "rid",
+    "type",
+    "id",
+    "version",
+    "last_updated",
+    "deleted",
+    "body",
+    "owner",
+    "patient_rid",
+    "clinical_date",
+    "content_hash",
+)
+
+
+class Unit:
+    """Reads through to the driver; collects writes."""
+
+    def __init__(self, driver: Driver, now: int) -> None:
+        self.driver = driver
+        self.now = now
+        self.heads: dict[Key, Head | None] = {}
+        self.stored: dict[Key, Head | None] = {}
+        self.said: dict[Key, tuple[Said, ...]] = {}
+        self.said_stored: dict[Key, tuple[Said, ...]] = {}
+        self.turns: dict[Key, tuple[Turn, ...]] = {}
+        self.aliases: dict[str, tuple[str, int] | None] = {}
+        self.alias_rows: dict[str, tuple[Any, ...]] = {}
+        self.journal: dict[int, tuple[Any, ...]] = {}
+        self.worklist: dict[tuple[str, str, str], tuple[str, str, int, int]] = {}
+        self._next_journal: int | None = None
+        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def load(self, keys: Iterable[Key]) -> None:
+        """Reads heads and statements of the keys not read yet, in two round trips."""
+        wanted = sorted({key for key in keys if key not in self.heads})
+        if not wanted:
+            return
+        found = {
+            (row[1], row[2]): Head(*row[:5], bool(row[5]), bytes(row[6]), *row[7:10], bytes(row[10]))
+            for row in self.driver.select(schema.resource, HEAD_COLUMNS, ("type", "id"), wanted)
+        }
+        for key in wanted:
+            self.heads[key] = self.stored[key] = found.get(key)
+            self.said[key] = self.said_stored[key] = ()
+        by_rid = {head.rid: key for key, head in found.items() if head.version}
+        self._load_said(by_rid)
+
+    def _load_said(self, by_rid: dict[int, Key]) -> None:
+        if not by_rid:
+            return
+        columns = ("rid", "weight", "first", "last", "hash", "message", "fragment")
+        grouped: dict[Key, list[Said]] = {}
+        for row in self.driver.select(schema.statement, columns, ("rid",), [(rid,) for rid in sorted(by_rid)]):
+            rid, weight, first, last, digest, message, fragment = row
+            one = Said(weight, first, last, bytes(digest), message)
+            grouped.setdefault(by_rid[rid], []).append(bodies.unpack(one, bytes(fragment)))
+        for key, said in grouped.items():
+            self.said[key] = self.said_stored[key] = tuple(said)
+
+    def head(self, key: Key) -> Head | None:
+        if key not in self.heads:
+            self.load([key])
+        return self.heads[key]
+
+    def statements(self, key: Key) -> tuple[Said, ...]:
+        self.head(key)
+        return self.said[key]
+
+    # -- writing into memory -----------------------------------------------------------------------------------------
+
+    def mark(self) -> int:
+        return len(self._undo)
+
+    def rewind(self, mark: int) -> None:
+        """Takes back everything since the mark."""
+        while len(self._undo) > mark:
+            table, key, old = self._undo.pop()
+            if old is _MISSING:
+                table.pop(key, None)
+            else:
+                table[key] = old
+
+    def sealed(self) -> None:
+        """Called after a flush: what came before can no longer be rewound one by one."""
+        self._undo.clear()
+
+    def put(self, table: dict[Any, Any], key: Any, value: Any) -> None:
+        """The only way a job changes the unit, so that it can be rewound."""
+        self._undo.append((table, key, table.get(key, _MISSING)))
+        table[key] = value
+
+    def turn(self, key: Key, resource: dict[str, Any] | None, *, method: str, owner: str, message: int | None) -> Head:
+        """The next version of a resource; `None` deletes it."""
+        old = self.head(key)
+        version = (old.version if old else 0) + 1
+        if resource is None:
+            text, digest = b"", b""
+        else:
+            text, digest = bodies.assemble(resource, version, self.now)
+        head = Head(
+            rid=old.rid if old else 0,
+            type=key[0],
+            id=key[1],
+            version=version,
+            last_updated=self.now,
+            deleted=resource is None,
+            body=text,
+            owner=(old.owner if old and old.version else "") or owner,
+            content_hash=digest,
+        )
+        self.put(self.heads, key, head)
+        new = Turn(version, method, text, resource is None, message)
+        self.put(self.turns, key, (*self.turns.get(key, ()), new))
+        return head
+
+    def hydrate(self, key: Key) -> tuple[Said, ...]:
+        """The statements with their bodies read back: the only one of a resource is kept as the resource itself."""
+        said = self.statements(key)
+        if any(one.body is None and one.renamed is None for one in said):
+            head = self.head(key)
+            text = head.body if head else b""
+            said = tuple(
+                replace(one, body=bodies.content(text)) if one.body is None and one.renamed is None else one
+                for one in said
+            )
+            self.put(self.said, key, said)
+        return said
+
+    def journal_number(self) -> int:
+        """The next number of the journal; a batch takes one block, gaps do not matter."""
+        if self._next_journal is None:
+            self._next_journal = self.driver.numbers(schema.journal, JOURNAL_BLOCK)
+        self._next_journal += 1
+        return self._next_journal - 1
+
+
+def digest(text: bytes) -> bytes:
+    """The 16-byte hash by which equal statements are known."""
+    return blake2b(text, digest_size=16).digest()
+
+
+Clock = Callable[[], int]

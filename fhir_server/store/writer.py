@@ -1,0 +1,184 @@
+"""The one writer of a process: waiting jobs share a transaction and its fsync (group commit).
+
+A job is a function of the unit that either changes it or refuses; a refusal is a value and costs the others nothing.
+A future is resolved only after the commit. If the commit fails nothing was promised: every job of the batch gets
+`store-unavailable`, after each was tried alone, so that one bad row does not take its neighbours along.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import structlog
+
+from fhir_server.store.database import Database
+from fhir_server.store.driver import Conflict, Driver, open_driver
+from fhir_server.store.flush import flush
+from fhir_server.store.unit import JOURNAL_BLOCK, Clock, Key, Unit
+
+log = structlog.get_logger("qiao.writer")
+MAX_BATCH = JOURNAL_BLOCK
+"""Jobs that share a commit: enough to hide the fsync, few enough to keep the first one's wait short."""
+_ATTEMPTS = 8
+
+
+class Job(Protocol):
+    """`keys` are read for the whole batch at once; `apply` returns the result the future gets."""
+
+    def keys(self) -> Iterable[Key]: ...
+    def prepare(self, unit: Unit) -> None: ...
+    def apply(self, unit: Unit) -> Any: ...
+
+
+class Unwritten(Exception):
+    """The database did not take the write; nothing of it is there."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    job: Job
+    future: Future[Any] = field(default_factory=Future)
+    result: Any = None
+
+
+class Writer:
+    """Owns the write connection and the thread that uses it."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._driver: Driver | None = None
+        self._last = 0
+        self._closed = False
+        self.healthy = True
+        self._thread = threading.Thread(target=self._run, name="qiao-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> Future[Any]:
+        """Hands the job over; jobs are applied in the order of submission."""
+        waiting = _Waiting(job)
+        if self._closed:
+            waiting.future.set_exception(Unwritten("the store is closing"))
+        else:
+            self._queue.put(waiting)
+        return waiting.future
+
+    def close(self) -> None:
+        """Finishes what was submitted and stops."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            batch, last = self._take()
+            if batch:
+                self._settle(batch)
+            if last:
+                if self._driver is not None:
+                    self._driver.close()
+                return
+
+    def _take(self) -> tuple[list[_Waiting], bool]:
+        batch: list[_Waiting] = []
+        first = self._queue.get()
+        if first is None:
+            return batch, True
+        batch.append(first)
+        while len(batch) < MAX_BATCH:
+            try:
+                more = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if more is None:
+                return batch, True
+            batch.append(more)
+        return batch, False
+
+    def _settle(self, batch: list[_Waiting]) -> None:
+        failure = self._attempt(batch)
+        if failure is not None and len(batch) > 1:
+            for waiting in batch:
+                self._settle([waiting])
+            return
+        for waiting in batch:
+            if failure is None:
+                waiting.future.set_result(waiting.result)
+            else:
+                waiting.future.set_exception(failure)
+
+    def _attempt(self, batch: list[_Waiting]) -> Exception | None:
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._commit(batch)
+            except Conflict:
+                self._rollback()
+                time.sleep(0.002 * 2**attempt)
+            except Exception as error:
+                # The class only: driver messages quote values.
+                log.error("write failed", error=type(error).__name__, jobs=len(batch))
+                self._abandon()
+                self.healthy = False
+                failure = Unwritten(type(error).__name__)
+                failure.__cause__ = error
+                return failure
+            else:
+                self.healthy = True
+                return None
+        return Unwritten("conflict")
+
+    def _commit(self, batch: list[_Waiting]) -> None:
+        driver = self._open()
+        driver.begin()
+        self._last = max(self._clock(), self._last + 1)
+        unit = Unit(driver, self._last)
+        unit.load(key for waiting in batch for key in waiting.job.keys())
+        for waiting in batch:
+            waiting.job.prepare(unit)
+            mark = unit.mark()
+            try:
+                waiting.result = waiting.job.apply(unit)
+            except Refusal as refusal:
+                unit.rewind(mark)
+                waiting.result = refusal.value
+        flush(unit)
+        driver.commit()
+
+    def _open(self) -> Driver:
+        if self._driver is None:
+            self._driver = open_driver(self._database.driver(), self._database.dialect)
+        return self._driver
+
+    def _rollback(self) -> None:
+        try:
+            if self._driver is not None:
+                self._driver.rollback()
+        except Exception:
+            self._abandon()
+
+    def _abandon(self) -> None:
+        """Drops the connection: after an error of unknown depth only a new one is trusted."""
+        driver, self._driver = self._driver, None
+        try:
+            if driver is not None:
+                driver.rollback()
+                driver.close()
+        except Exception as error:
+            log.warning("closing a broken connection failed", error=type(error).__name__)
+
+
+class Refusal(Exception):
+    """Raised inside `Job.apply` to take back what the job did and answer with `value`."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+

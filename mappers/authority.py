@@ -1,0 +1,32 @@
+"""Who assigned a number: the HD in CX.4, EI.2, XCN.9, XON.6, read by what the site knows.
+
+An absent authority is the institution of the site. A known one is the institution it names. An unknown one is kept
+apart by its own name, so that equal numbers of different authorities never meet.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mappers.site import Site
+
+
+class Authority(NamedTuple):
+    """`institution` owns the data; `foreign` is the name of an authority the site does not know, or ''."""
+
+    institution: str
+    foreign: str = ""
+    universal: str = ""
+    """A globally unique system (`urn:oid:…`, `urn:uuid:…`) the sender gave, or ''."""
+
+
+def authority(site: Site, namespace: str | None, universal: str | None = None, kind: str | None = None) -> Authority:
+    """The authority of an HD (namespace id, universal id, universal id type)."""
+    for name in (namespace, universal):
+        if name and name in site.authorities:
+            return Authority(site.authorities[name])
+    if universal and kind == "ISO" and universal.replace(".", "").isdigit():
+        return Authority(site.institution, namespace or universal, f"urn:oid:{universal}")
+    if universal and kind == "UUID":
+        return Authority(site.institution, namespace or universal, f"urn:uuid:{universal.lower()}")
+    return Authority(site.institution, namespace or universal or "")

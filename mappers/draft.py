@@ -1,0 +1,157 @@
+"""The working area of one message: sheets being written, the ledger, the issues. Local to `map_message`.
+
+A sheet is a resource in the making. `finish` turns the sheets into statements and leaves no leaf of the message
+unaccounted: what no rule spoke of is carried in the Provenance of the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from mappers import dtm
+from mappers.ledger import Ledger
+from mappers.mapped import Mapped, Merge, Statement, Weight
+from mappers.message import Leaf, Message, Segment
+from mappers.provenance import account, conclude, provenance_id
+from mappers.site import Context
+from profiles.issue import Issue
+
+
+class Sheet:
+    """One resource in the making."""
+
+    __slots__ = ("body", "deleted", "id", "owner", "ref", "type", "weight")
+
+    def __init__(self, type_: str, id_: str, weight: Weight, owner: str) -> None:
+        self.type = type_
+        self.id = id_
+        self.ref = f"{type_}/{id_}"
+        self.weight = weight
+        self.owner = owner
+        self.body: dict[str, Any] = {"resourceType": type_, "id": id_}
+        self.deleted: set[str] = set()
+
+    def path(self, sub: str) -> str:
+        """`Type/id#sub`, the form in which the ledger names a place."""
+        return f"{self.ref}#{sub}"
+
+    def set(self, path: str, value: Any) -> None:
+        """Sets a (dotted) element, in the place of what stood there."""
+        node = self.body
+        *way, name = path.split(".")
+        for step in way:
+            node = node.setdefault(step, {})
+        node[name] = value
+
+    def add(self, path: str, value: Any) -> str:
+        """Adds an item to a (dotted) list unless it is there already; comes back with its path, with the index."""
+        node = self.body
+        *way, name = path.split(".")
+        for step in way:
+            node = node.setdefault(step, {})
+        array = node.setdefault(name, [])
+        if value not in array:
+            array.append(value)
+        return f"{path}[{array.index(value)}]"
+
+    def delete(self, element: str) -> None:
+        """The sender deletes the element with `""`. What another field of the same message states there, stays."""
+        self.deleted.add(element)
+
+    @property
+    def empty(self) -> bool:
+        return len(self.body) == 2 and not self.deleted
+
+    def statement(self) -> Statement:
+        gone = frozenset(name for name in self.deleted if not _stands(self.body, name))
+        return Statement(self.body, self.weight, self.owner, gone)
+
+
+def _stands(body: dict[str, Any], path: str) -> bool:
+    node: Any = body
+    for step in path.split("."):
+        if not isinstance(node, dict) or step not in node:
+            return False
+        node = node[step]
+    return True
+
+
+class Draft:
+    """Everything one translation writes. `group` names the segments that conditions of other segments may look at."""
+
+    def __init__(self, message: Message, context: Context) -> None:
+        self.message = message
+        self.context = context
+        self.site = context.site
+        self.ledger = Ledger()
+        self.sheets: dict[tuple[str, str], Sheet] = {}
+        self.issues: list[Issue] = []
+        self.group: dict[str, Segment] = {}
+        self._unmapped: dict[tuple[str, str], dict[str, str]] = {}
+        self._provenance: Sheet | None = None
+        self._event_time = ""
+
+    def resource(self, type: str, id: str, weight: Weight = Weight.STATED, owner: str | None = None) -> Sheet:
+        """The sheet of that resource, the one already begun if there is one; the greater weight counts."""
+        sheet = self.sheets.get((type, id))
+        if sheet is None:
+            sheet = Sheet(type, id, weight, self.site.institution if owner is None else owner)
+            self.sheets[type, id] = sheet
+        elif weight > sheet.weight:
+            sheet.weight = weight
+        return sheet
+
+    @property
+    def provenance(self) -> Sheet:
+        """The Provenance of the message; rows of EVN and MSH write into it, `finish` completes it."""
+        if self._provenance is None:
+            identity = provenance_id(self.message, self.site)
+            self._provenance = Sheet("Provenance", identity, Weight.STATED, self.site.institution)
+        return self._provenance
+
+    def beside(self, name: str) -> Segment | None:
+        """The segment a condition means by its name: of the group at hand, else the first of the message."""
+        return self.group.get(name) or self.message.first(name)
+
+    def issue(self, code: str, location: Leaf | str = "", expression: str = "", **details: str) -> None:
+        where = self.message.locate(location) if isinstance(location, Leaf) else location
+        self.issues.append(Issue(code, expression, where, {"location": where, **details}))
+
+    def unmapped(self, table: str, code: str, text: str, location: Leaf | str) -> None:
+        """Puts a code that nobody knows on the work list, once, and says so."""
+        where = self.message.locate(location) if isinstance(location, Leaf) else location
+        if (table, code) not in self._unmapped:
+            self._unmapped[table, code] = {"table": table, "code": code, "text": text, "location": where}
+            self.issue("code-unmapped", where, table=table)
+
+    @property
+    def event_time(self) -> str:
+        """When it happened: EVN-2, else EVN-6, else MSH-7, else when it was received; an instant."""
+        if not self._event_time:
+            told = (self.message.get("EVN", 2), self.message.get("EVN", 6), self.message.msh.get(7))
+            read = (dtm.instant(text, self.site.offset) for text in told if text)
+            self._event_time = next((time for time in read if time), self.context.received)
+        return self._event_time
+
+    def finish(
+        self, event_time: str = "", patient: str = "", order_key: str = "", merges: Iterable[Merge] = ()
+    ) -> Mapped:
+        """The statements, in order of creation, the Provenance last; every leaf of the message accounted for."""
+        moment = event_time or self.event_time
+        sheets = [sheet for sheet in self.sheets.values() if not sheet.empty]
+        provenance = conclude(self, sheets, moment) if sheets else None
+        account(self, provenance)
+        if provenance is not None:
+            sheets += [sheet for sheet in self.sheets.values() if not sheet.empty and sheet not in sheets]
+            sheets.append(provenance)
+        return Mapped(
+            statements=tuple(sheet.statement() for sheet in sheets),
+            ledger=self.ledger,
+            issues=tuple(self.issues),
+            event_time=moment,
+            patient=patient,
+            order_key=order_key,
+            merges=tuple(merges),
+            unmapped=tuple(self._unmapped.values()),
+        )

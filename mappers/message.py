@@ -1,0 +1,278 @@
+"""A v2 message as the mappers see it: immutable, lazy, already decoded to text.
+
+Built by `adapters.er7` from normalised segments (one string a segment, no terminator). Splits a segment when it is first
+read and a field when it is first asked for; never changes a value, never guesses one.
+Source: HL7 v2.5.1 chapter 2, 2.5 (construction) and 2.7 (escape sequences).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+NULL = '""'
+"""The HL7 null: the sender says "delete this", in contrast to an empty field, which says nothing."""
+
+_HEADERS = frozenset({"MSH", "FHS", "BHS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Delimiters:
+    """MSH-1 and MSH-2."""
+
+    field: str = "|"
+    component: str = "^"
+    repetition: str = "~"
+    escape: str = "\\"
+    subcomponent: str = "&"
+
+
+class Leaf(NamedTuple):
+    """Where one leaf value stands; all but `position` count from 1, `position` is the segment's index in the message."""
+
+    position: int
+    field: int
+    repetition: int
+    component: int
+    subcomponent: int
+
+
+class Value:
+    """One repetition of one field."""
+
+    __slots__ = ("_components", "field", "raw", "repetition", "segment")
+
+    def __init__(self, segment: Segment, field: int, repetition: int, raw: str) -> None:
+        self.segment = segment
+        self.field = field
+        self.repetition = repetition
+        self.raw = raw
+        self._components: list[str] | None = None
+
+    @property
+    def components(self) -> list[str]:
+        """The raw components; a field without separators has one."""
+        if self._components is None:
+            self._components = self.raw.split(self.segment.delimiters.component)
+        return self._components
+
+    def get(self, component: int = 1, subcomponent: int = 1) -> str | None:
+        """The unescaped leaf, `None` when absent or empty, `NULL` when the sender wrote `""`."""
+        parts = self.components
+        if component > len(parts):
+            return None
+        part = parts[component - 1]
+        separator = self.segment.delimiters.subcomponent
+        if separator in part:
+            subs = part.split(separator)
+            part = subs[subcomponent - 1] if subcomponent <= len(subs) else ""
+        elif subcomponent > 1:
+            return None
+        return unescape(part, self.segment.delimiters) if part else None
+
+    def text(self) -> str | None:
+        """The whole repetition unescaped, separators kept: for TX and FT, where senders forget to escape."""
+        return unescape(self.raw, self.segment.delimiters) if self.raw else None
+
+    @property
+    def is_null(self) -> bool:
+        return self.raw == NULL
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Every non-empty leaf of this repetition."""
+        position, separator = self.segment.position, self.segment.delimiters.subcomponent
+        for number, part in enumerate(self.components, 1):
+            if not part:
+                continue
+            if separator not in part:
+                yield Leaf(position, self.field, self.repetition, number, 1)
+                continue
+            for sub, leaf in enumerate(part.split(separator), 1):
+                if leaf:
+                    yield Leaf(position, self.field, self.repetition, number, sub)
+
+
+class Segment:
+    """One segment. `position` is its index in the message from 0, `occurrence` counts its name from 1."""
+
+    __slots__ = ("_fields", "_values", "delimiters", "name", "occurrence", "position", "text")
+
+    def __init__(self, name: str, text: str, position: int, occurrence: int, delimiters: Delimiters) -> None:
+        self.name = name
+        self.text = text
+        self.position = position
+        self.occurrence = occurrence
+        self.delimiters = delimiters
+        self._fields: list[str] | None = None
+        self._values: dict[int, tuple[Value, ...]] = {}
+
+    @property
+    def fields(self) -> list[str]:
+        """Raw fields by their HL7 number: `fields[3]` is field 3; `fields[0]` is the name."""
+        if self._fields is None:
+            separator = self.delimiters.field
+            parts = self.text.split(separator)
+            self._fields = [parts[0], separator, *parts[1:]] if self.name in _HEADERS else parts
+        return self._fields
+
+    def raw(self, field: int) -> str:
+        """The field as it stands, `""` when absent."""
+        fields = self.fields
+        return fields[field] if field < len(fields) else ""
+
+    def values(self, field: int) -> tuple[Value, ...]:
+        """The non-empty repetitions of a field, in order, with their true repetition numbers."""
+        found = self._values.get(field)
+        if found is None:
+            found = self._values[field] = self._split(field)
+        return found
+
+    def _split(self, field: int) -> tuple[Value, ...]:
+        raw = self.raw(field)
+        if not raw:
+            return ()
+        separator = self.delimiters.repetition
+        if separator not in raw or (self.name in _HEADERS and field <= 2):
+            return (Value(self, field, 1, raw),)
+        return tuple(Value(self, field, n, part) for n, part in enumerate(raw.split(separator), 1) if part)
+
+    def first(self, field: int) -> Value | None:
+        """The first non-empty repetition."""
+        values = self.values(field)
+        return values[0] if values else None
+
+    def get(self, field: int, component: int = 1, subcomponent: int = 1) -> str | None:
+        """A leaf of the first non-empty repetition; see `Value.get`."""
+        values = self.values(field)
+        return values[0].get(component, subcomponent) if values else None
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Every non-empty leaf; of MSH, FHS and BHS without the delimiters themselves (fields 1 and 2)."""
+        start = 3 if self.name in _HEADERS else 1
+        for field in range(start, len(self.fields)):
+            for value in self.values(field):
+                yield from value.leaves()
+
+
+class Message:
+    """An ordered tuple of segments. Segments in equal segments out, unknown and Z segments included."""
+
+    __slots__ = ("_by_name", "delimiters", "segments")
+
+    def __init__(self, texts: list[str] | tuple[str, ...], delimiters: Delimiters) -> None:
+        counts: dict[str, int] = {}
+        segments: list[Segment] = []
+        by_name: dict[str, list[Segment]] = {}
+        for position, text in enumerate(texts):
+            name = text.split(delimiters.field, 1)[0]
+            counts[name] = occurrence = counts.get(name, 0) + 1
+            segment = Segment(name, text, position, occurrence, delimiters)
+            segments.append(segment)
+            by_name.setdefault(name, []).append(segment)
+        self.segments = tuple(segments)
+        self.delimiters = delimiters
+        self._by_name = {name: tuple(found) for name, found in by_name.items()}
+
+    def all(self, name: str) -> tuple[Segment, ...]:
+        return self._by_name.get(name, ())
+
+    def first(self, name: str) -> Segment | None:
+        found = self._by_name.get(name)
+        return found[0] if found else None
+
+    def get(self, name: str, field: int, component: int = 1, subcomponent: int = 1) -> str | None:
+        """A leaf of the first segment of that name; see `Value.get`."""
+        segment = self.first(name)
+        return segment.get(field, component, subcomponent) if segment else None
+
+    @property
+    def msh(self) -> Segment:
+        return self.segments[0]
+
+    @property
+    def code(self) -> str:
+        """MSH-9.1, for example `ORU`; empty when absent."""
+        return self.msh.get(9, 1) or ""
+
+    @property
+    def event(self) -> str:
+        """MSH-9.2, else EVN-1, for example `R01`."""
+        return self.msh.get(9, 2) or self.get("EVN", 1) or ""
+
+    @property
+    def control_id(self) -> str:
+        return self.msh.get(10) or ""
+
+    def leaves(self) -> Iterator[Leaf]:
+        for segment in self.segments:
+            yield from segment.leaves()
+
+    def value(self, leaf: Leaf) -> str:
+        """The raw text of a leaf."""
+        segment = self.segments[leaf.position]
+        raw = segment.raw(leaf.field)
+        if segment.name not in _HEADERS or leaf.field > 2:
+            raw = _part(raw, self.delimiters.repetition, leaf.repetition)
+        raw = _part(raw, self.delimiters.component, leaf.component)
+        return _part(raw, self.delimiters.subcomponent, leaf.subcomponent)
+
+    def locate(self, leaf: Leaf) -> str:
+        """The leaf as people write it: `PID-3[2].1`, `OBX[4]-5`, `OBR-32.1.2`."""
+        segment = self.segments[leaf.position]
+        name = segment.name if segment.occurrence == 1 else f"{segment.name}[{segment.occurrence}]"
+        field = f"{name}-{leaf.field}" + (f"[{leaf.repetition}]" if leaf.repetition > 1 else "")
+        raw = _part(segment.raw(leaf.field), self.delimiters.repetition, leaf.repetition)
+        if self.delimiters.component not in raw and self.delimiters.subcomponent not in raw:
+            return field
+        field += f".{leaf.component}"
+        part = _part(raw, self.delimiters.component, leaf.component)
+        return f"{field}.{leaf.subcomponent}" if self.delimiters.subcomponent in part else field
+
+
+def _part(raw: str, separator: str, number: int) -> str:
+    parts = raw.split(separator)
+    return parts[number - 1] if number <= len(parts) else ""
+
+
+_FORMATTING = {"br": "\n", "sp": "\n", "fi": "", "nf": "", "in": "", "ti": "", "sk": " ", "ce": "\n"}
+_HEX = re.compile(r"\A(?:[0-9A-Fa-f]{2})+\Z")
+
+
+def unescape(text: str, delimiters: Delimiters) -> str:
+    """The text with its escape sequences resolved (2.7). An unknown sequence or a lone escape stays as it came."""
+    escape = delimiters.escape
+    if not escape or escape not in text:
+        return text
+    plain = {
+        "F": delimiters.field,
+        "S": delimiters.component,
+        "T": delimiters.subcomponent,
+        "R": delimiters.repetition,
+        "E": escape,
+    }
+    out: list[str] = []
+    position = 0
+    while (start := text.find(escape, position)) >= 0:
+        end = text.find(escape, start + 1)
+        resolved = None if end < 0 else _sequence(text[start + 1 : end], plain)
+        if resolved is None:
+            out.append(text[position : start + 1])
+            position = start + 1
+            continue
+        out.append(text[position:start] + resolved)
+        position = end + 1
+    return "".join(out) + text[position:]
+
+
+def _sequence(body: str, plain: dict[str, str]) -> str | None:
+    if body in plain:
+        return plain[body]
+    if body in ("H", "N"):
+        return ""
+    if body[:1] == "." and body[1:3] in _FORMATTING:
+        return _FORMATTING[body[1:3]]
+    if body[:1] == "X" and _HEX.match(body[1:]):
+        return bytes.fromhex(body[1:]).decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    return None

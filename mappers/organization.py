@@ -1,0 +1,121 @@
+"""Organizations that a message mentions: institutions of the consortium, departments, payers, senders (HD, XON, ZPD).
+
+An institution the site knows is always the same resource, whatever a sender calls it; others get an id from the authority
+that numbered or named them. Mentions never overrule what the master data say.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mappers import systems
+from mappers.authority import authority
+from mappers.derived import derived_id
+from mappers.draft import Draft, Sheet
+from mappers.mapped import Weight
+from mappers.use import Use
+
+DEPARTMENT = {
+    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/organization-type", "code": "dept"}],
+}
+
+
+def institution(code: str, draft: Draft) -> Sheet:
+    """The Organization of an institution of the consortium, with its social credit code when the site knows it."""
+    sheet = draft.resource(
+        "Organization", derived_id("Organization", systems.INSTITUTION, code), Weight.MENTION, owner=code
+    )
+    if "name" in sheet.body:
+        return sheet
+    known = draft.site.institutions.get(code)
+    identifiers = [{"system": systems.INSTITUTION, "value": code}]
+    if known is not None and known.uscc:
+        identifiers.insert(0, {"system": systems.USCC, "value": known.uscc})
+    sheet.body["identifier"] = identifiers
+    sheet.body["name"] = known.name if known is not None else code
+    if known is not None and known.part_of and known.part_of != code:
+        sheet.body["partOf"] = {"reference": institution(known.part_of, draft).ref}
+    return sheet
+
+
+def organization(code: str | None, name: str | None, draft: Draft, assigner: str = "") -> Sheet | None:
+    """The Organization of that code (or only name); `assigner` is a foreign authority. `None` without either."""
+    for text in (code, name):
+        if text and not assigner and text in draft.site.authorities:
+            return institution(draft.site.authorities[text], draft)
+    for one in draft.site.institutions.values():
+        if (code and code in (one.code, one.uscc)) or (name and name == one.name):
+            return institution(one.code, draft)
+    if not code and not name:
+        return None
+    system = systems.local(draft.site.institution, "organization" if code else "organization-name", assigner)
+    sheet = draft.resource("Organization", derived_id("Organization", system, code or name or ""), Weight.MENTION)
+    if code:
+        sheet.body.setdefault("identifier", [{"system": system, "value": code}])
+    if name or "name" not in sheet.body:
+        sheet.body["name"] = name or code
+    return sheet
+
+
+def department(code: str | None, name: str | None, draft: Draft) -> Sheet | None:
+    """The Organization of a department of the sending institution."""
+    if not code and not name:
+        return None
+    system = systems.local(draft.site.institution, "department" if code else "department-name")
+    sheet = draft.resource("Organization", derived_id("Organization", system, code or name or ""), Weight.MENTION)
+    if code:
+        sheet.body.setdefault("identifier", [{"system": system, "value": code}])
+    if name or "name" not in sheet.body:
+        sheet.body["name"] = name or code
+    sheet.body.setdefault("type", [dict(DEPARTMENT)])
+    sheet.body.setdefault("partOf", {"reference": institution(draft.site.institution, draft).ref})
+    return sheet
+
+
+def reference(sheet: Sheet) -> dict[str, Any]:
+    """A Reference with the name people read."""
+    return {"reference": sheet.ref, "display": sheet.body["name"]}
+
+
+def from_xon(use: Use) -> Sheet | None:
+    """XON: name in 1, number in 10, else 3, authority in 6; CE-like `code^name` of Chinese senders is not an XON."""
+    value = use.value
+    name, code_at = value.get(1), 10 if value.get(10) else 3
+    code = value.get(code_at)
+    found = authority(use.site, value.get(6), value.get(6, 2), value.get(6, 3))
+    known = found.institution if found.institution != use.site.institution else ""
+    sheet = organization(code, name, use.draft, found.foreign or known)
+    if sheet is None:
+        return None
+    if name and sheet.body["name"] == name:
+        use.leaf(1, sheet.path("name"))
+    elif name:
+        sheet.add("alias", name)
+        use.leaf(1, sheet.path(f"alias[{sheet.body['alias'].index(name)}]"))
+    if code and sheet.body.get("identifier", [{}])[0].get("value") == code:
+        use.leaf(code_at, sheet.path("identifier[0].value"))
+    return sheet
+
+
+def from_hd(use: Use) -> Sheet | None:
+    """HD: namespace in 1, universal id in 2."""
+    namespace, universal = use.value.get(1), use.value.get(2)
+    sheet = organization(namespace or universal, None, use.draft)
+    if sheet is None:
+        return None
+    if namespace:
+        _named(use, 1, namespace, sheet)
+    if universal:
+        kind = use.value.get(3)
+        system = {"ISO": "urn:ietf:rfc:3986", "UUID": "urn:ietf:rfc:3986"}.get(kind or "", "")
+        place = sheet.add("identifier", {"system": system, "value": universal} if system else {"value": universal})
+        use.leaf(2, sheet.path(f"{place}.value"))
+    return sheet
+
+
+def _named(use: Use, component: int, text: str, sheet: Sheet) -> None:
+    if sheet.body["name"] == text:
+        use.leaf(component, sheet.path("name"))
+    else:
+        sheet.add("alias", text)
+        use.leaf(component, sheet.path(f"alias[{sheet.body['alias'].index(text)}]"))

@@ -1,0 +1,110 @@
+"""Practitioners that a message mentions (XCN, CNN): `000001^张三`, `000001&张三`, or only a name.
+
+Id by authority and number; a name without a number gives an id of authority and name, in a system of its own, so that a
+name never meets a number. Mentions never overrule what the master data say.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mappers import systems
+from mappers.authority import authority
+from mappers.datatypes.human_name import name_parts
+from mappers.derived import derived_id
+from mappers.draft import Draft, Sheet
+from mappers.mapped import Weight
+from mappers.message import NULL, Value
+from mappers.use import Use
+
+
+def practitioner(value: Value, draft: Draft, rule: str = "XCN[Practitioner]") -> dict[str, Any] | None:
+    """A Reference to the practitioner of an XCN; `None` when it has neither number nor name. Writes the ledger itself."""
+    use = Use(draft, value, rule)
+    sheet = from_xcn(use)
+    if sheet is None:
+        return None
+    use.settle(sheet.path(""))
+    return reference(sheet)
+
+
+def reference(sheet: Sheet) -> dict[str, Any]:
+    """A Reference with the name people read."""
+    names = sheet.body.get("name")
+    found: dict[str, Any] = {"reference": sheet.ref}
+    if names:
+        found["display"] = names[0]["text"]
+    return found
+
+
+def from_xcn(use: Use) -> Sheet | None:
+    """XCN: number 1, name 2–6, degree 7, authority 9, name type 10, check digit 11–12, identifier type 13."""
+    value = use.value
+    if value.get(1, 2) and not value.get(2):
+        return from_cnn(use.inside(1) if isinstance(value, Value) else use)
+    code = value.get(1)
+    if code and not value.get(2) and not value.get(3) and not code.isascii():
+        return _named(use, code, 1)
+    found = authority(use.site, value.get(9), value.get(9, 2), value.get(9, 3))
+    sheet = _sheet(use, code, value.get(2) or value.get(3), found.universal, found.foreign, found.institution)
+    if sheet is None:
+        return None
+    if code and code != NULL:
+        use.leaf(1, sheet.path("identifier[0].value"))
+        if value.get(9) and found.foreign:
+            sheet.body["identifier"][0].setdefault("assigner", {"display": value.get(9)})
+            use.leaf(9, sheet.path("identifier[0].assigner.display"))
+        elif value.get(9):
+            use.leaf(9, sheet.path("identifier[0].system"))
+        _type(use, 13, sheet)
+    name = name_parts(use, 1, sheet.path("name[0]."))
+    if name:
+        sheet.body.setdefault("name", [name])
+    return sheet
+
+
+def from_cnn(use: Use) -> Sheet | None:
+    """CNN as components (of NDL.1, or an XCN written `id&name`): number 1, name 2–6, namespace 9, universal id 10."""
+    value = use.value
+    code = value.get(1)
+    if code and not value.get(2) and not value.get(3) and not code.isascii():
+        return _named(use, code, 1)
+    found = authority(use.site, value.get(9), value.get(10), value.get(11))
+    sheet = _sheet(use, code, value.get(2) or value.get(3), found.universal, found.foreign, found.institution)
+    if sheet is None:
+        return None
+    if code:
+        use.leaf(1, sheet.path("identifier[0].value"))
+    name = name_parts(use, 1, sheet.path("name[0]."))
+    if name:
+        sheet.body.setdefault("name", [name])
+    return sheet
+
+
+def _sheet(
+    use: Use, code: str | None, name: str | None, universal: str, foreign: str, institution: str
+) -> Sheet | None:
+    if not code or code == NULL:
+        if not name or name == NULL or not name.strip():
+            return None
+        system = systems.local(institution, "practitioner-name", foreign)
+        full = "|".join(use.value.get(part) or "" for part in (2, 3))
+        return use.draft.resource("Practitioner", derived_id("Practitioner", system, full), Weight.MENTION)
+    system = universal or systems.local(institution, "practitioner", foreign)
+    sheet = use.draft.resource("Practitioner", derived_id("Practitioner", system, code), Weight.MENTION)
+    sheet.body.setdefault("identifier", [{"system": system, "value": code}])
+    return sheet
+
+
+def _named(use: Use, name: str, component: int) -> Sheet:
+    system = systems.local(use.site.institution, "practitioner-name")
+    sheet = use.draft.resource("Practitioner", derived_id("Practitioner", system, f"{name}|"), Weight.MENTION)
+    sheet.body.setdefault("name", [{"text": name}])
+    use.leaf(component, sheet.path("name[0].text"))
+    return sheet
+
+
+def _type(use: Use, component: int, sheet: Sheet) -> None:
+    kind = use.take(component, sheet.path("identifier[0].type.coding[0].code"))
+    if kind:
+        sheet.body["identifier"][0].setdefault("type", {"coding": [{"system": systems.V2_0203, "code": kind}]})

@@ -1,0 +1,38 @@
+"""The names of identifier and code systems that translations write.
+
+National systems are the official OIDs below `2.16.156.10011` (WS/T 363 family); numbers that one institution hands out
+live in a system of that institution. A number is never written without the system it belongs to.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from urllib.parse import quote
+
+CANONICAL = "https://qiao-fhir.github.io/cmc/fhir"
+SID = "https://qiao-fhir.github.io/cmc/sid"
+
+RESIDENT_ID = "urn:oid:2.16.156.10011.1.3"
+USCC = "urn:oid:2.16.156.10011.1.5"
+INSTITUTION = f"{SID}/consortium/institution"
+
+V2_VALUE = f"{CANONICAL}/StructureDefinition/v2-value"
+PINYIN = f"{CANONICAL}/StructureDefinition/pinyin"
+NAME_PLACE = f"{CANONICAL}/StructureDefinition/name-as-sent"
+
+V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
+V2_0003 = "http://terminology.hl7.org/CodeSystem/v2-0003"
+ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+
+
+@lru_cache(maxsize=4096)
+def local(institution: str, kind: str, authority: str = "") -> str:
+    """The system of numbers of one kind that an institution (or a foreign authority it names) hands out."""
+    scope = f"{quote(institution, safe='')}/{quote(authority, safe='')}" if authority else quote(institution, safe="")
+    return f"{SID}/{scope}/{quote(kind, safe='')}"
+
+
+@lru_cache(maxsize=4096)
+def local_codes(institution: str, name: str) -> str:
+    """The code system of local codes of one field or named table of an institution."""
+    return f"{SID}/{quote(institution, safe='')}/code/{quote(name, safe='')}"

@@ -1,0 +1,149 @@
+"""One use of one datatype by one row: which leaf went where.
+
+A datatype function reads through its `Use`, and so cannot read a leaf without saying what became of it. Nothing is
+written into the ledger before the value found its place: a value that is not placed is not "stored".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mappers.codes import Coded, Unmapped, lookup
+from mappers.message import NULL, Leaf, Segment, Value, unescape
+
+if TYPE_CHECKING:
+    from mappers.draft import Draft
+    from mappers.ledger import Outcome
+    from mappers.site import Site
+
+
+class Part:
+    """One component seen as a value of its own: its sub-components are its components (`PV1-3.4`, an HD inside a CX)."""
+
+    __slots__ = ("component", "field", "raw", "repetition", "segment", "value")
+
+    def __init__(self, value: Value, component: int) -> None:
+        self.value = value
+        self.component = component
+        self.segment: Segment = value.segment
+        self.field = value.field
+        self.repetition = value.repetition
+        parts = value.components
+        self.raw = parts[component - 1] if component <= len(parts) else ""
+
+    @property
+    def components(self) -> list[str]:
+        return self.raw.split(self.segment.delimiters.subcomponent)
+
+    def get(self, component: int = 1, subcomponent: int = 1) -> str | None:
+        return self.value.get(self.component, component) if subcomponent == 1 else None
+
+    def text(self) -> str | None:
+        return unescape(self.raw, self.segment.delimiters) if self.raw else None
+
+    @property
+    def is_null(self) -> bool:
+        return self.raw == NULL
+
+    def leaves(self) -> Iterator[Leaf]:
+        for leaf in self.value.leaves():
+            if leaf.component == self.component:
+                yield leaf
+
+
+Repetition = Value | Part
+"""What a datatype function is given."""
+
+
+class Use:
+    """`value` in the hands of the row `rule`; `table` is the row's vocabulary or `''`."""
+
+    __slots__ = ("draft", "notes", "prefix", "rule", "site", "table", "value")
+
+    def __init__(self, draft: Draft, value: Repetition, rule: str, table: str = "") -> None:
+        self.draft = draft
+        self.site: Site = draft.site
+        self.value = value
+        self.rule = rule
+        self.table = table
+        self.prefix = ""
+        self.notes: list[tuple[Leaf, Outcome, str, str]] = []
+
+    def at(self, component: int = 1, subcomponent: int = 1) -> Leaf:
+        """The leaf of a component of the value."""
+        value = self.value
+        if isinstance(value, Part):
+            return Leaf(value.segment.position, value.field, value.repetition, value.component, component)
+        return Leaf(value.segment.position, value.field, value.repetition, component, subcomponent)
+
+    def take(self, component: int = 1, subpath: str = "", subcomponent: int = 1) -> str | None:
+        """The leaf, noted as stored under `subpath` of the target (or at an absolute `Type/id#path`).
+
+        `None` when absent; a component that is `""` or blank has nothing to store and is noted as dropped.
+        """
+        text = self.value.get(component, subcomponent)
+        if text is None:
+            return None
+        if text == NULL or text.isspace():
+            self.drop(component, "null-component" if text == NULL else "blank", subcomponent)
+            return None
+        self.leaf(component, subpath, subcomponent)
+        return text if text.isprintable() else _legible(text)
+
+    def leaf(self, component: int = 1, subpath: str = "", subcomponent: int = 1) -> None:
+        """Notes that the leaf is stored under `subpath`."""
+        self.notes.append((self.at(component, subcomponent), "stored", self._under(subpath), self.rule))
+
+    def _under(self, subpath: str) -> str:
+        return subpath if "#" in subpath or not self.prefix else f"{self.prefix}.{subpath}" if subpath else self.prefix
+
+    def all(self, subpath: str = "") -> None:
+        """Notes every leaf of the value as stored under one path."""
+        for leaf in self.value.leaves():
+            self.notes.append((leaf, "stored", self._under(subpath), self.rule))
+
+    def coded(self, component: int, subpath: str, table: str, origin: str, target: str) -> None:
+        """Notes that a table turned the leaf into a code."""
+        self.notes.append((self.at(component), "coded", self._under(subpath), f"{self.rule} {table} {origin}→{target}"))
+
+    def drop(self, component: int, reason: str, subcomponent: int = 1) -> None:
+        """Notes that the leaf is left out, and why. Stands even when the value as a whole finds no place."""
+        self.draft.ledger.note(self.at(component, subcomponent), "dropped", reason, self.rule)
+
+    def issue(self, code: str, component: int = 1, **details: str) -> None:
+        self.draft.issue(code, self.at(component), **details)
+
+    def code(self, text: str, component: int = 1) -> Coded | Unmapped:
+        """The target of a code by the row's vocabulary; what has none is put on the work list."""
+        found = lookup(self.site, self.table, text)
+        if isinstance(found, Unmapped):
+            self.draft.unmapped(self.table, text, self.value.get(component + 1) or "", self.at(component))
+        return found
+
+    def settle(self, path: str) -> None:
+        """The value stands at `path` (`Type/id#element`): the notes go into the ledger."""
+        note = self.draft.ledger.note
+        for leaf, outcome, subpath, rule in self.notes:
+            if not subpath:
+                where = path
+            elif "#" in subpath:
+                where = subpath
+            else:
+                where = f"{path}.{subpath}"
+            note(leaf, outcome, where, rule)
+        self.notes = []
+
+    def inside(self, component: int, prefix: str = "") -> Use:
+        """A use of one component as a value of its own; it shares the notes and writes under `prefix`."""
+        if isinstance(self.value, Part):
+            raise TypeError("a sub-component has no components")
+        inner = Use(self.draft, Part(self.value, component), self.rule)
+        inner.notes = self.notes
+        inner.prefix = prefix
+        return inner
+
+
+def _legible(text: str) -> str:
+    """The text without characters that FHIR strings cannot hold (control characters other than tab and line ends)."""
+    return "".join(c if c.isprintable() or c in "\t\n\r" or ord(c) >= 0xA0 else "\N{REPLACEMENT CHARACTER}" for c in text)

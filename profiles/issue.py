@@ -1,0 +1,73 @@
+"""An issue: what was found, where, and how much it matters.
+
+Issues are values, never exceptions. The wording, severity and codes of each stand once, in `issues.csv`
+(columns: code, severity, fhir, hl7, http, spec, en, zh). They carry locations, never patient values.
+Sources: FHIR R4 OperationOutcome.issue, HL7 v2.5.1 2.15.4 (ERR) and table 0357.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, Mapping
+
+Severity = Literal["fatal", "error", "warning", "information"]
+REFUSING: frozenset[str] = frozenset({"fatal", "error"})
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class IssueKind:
+    """One row of the table: `fhir` is an issue-type code, `hl7` a code of table 0357, `http` the status when refused."""
+
+    code: str
+    severity: Severity
+    fhir: str
+    hl7: str
+    http: int
+    spec: str
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One finding. `expression` is a FHIRPath location, `location` a v2 location such as `PID-3[2].1`."""
+
+    code: str
+    expression: str = ""
+    location: str = ""
+    details: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+
+    @property
+    def kind(self) -> IssueKind:
+        return kinds()[self.code]
+
+    @property
+    def severity(self) -> Severity:
+        return self.kind.severity
+
+    @property
+    def refuses(self) -> bool:
+        return self.severity in REFUSING
+
+    def text(self, language: Literal["en", "zh"] = "en") -> str:
+        """The sentence for people; unknown placeholders stay visible as `{name}`."""
+        template = self.kind.zh if language == "zh" else self.kind.en
+        return template.format_map(_Visible(self.details))
+
+
+class _Visible(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+@cache
+def kinds() -> Mapping[str, IssueKind]:
+    """Every issue code of the product, by code."""
+    with (Path(__file__).parent / "issues.csv").open(encoding="utf-8", newline="") as table:
+        rows = [IssueKind(**{**row, "http": int(row["http"])}) for row in csv.DictReader(table)]  # type: ignore[arg-type]
+    return MappingProxyType({row.code: row for row in rows})
