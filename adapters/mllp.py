@@ -14,7 +14,6 @@ from enum import Enum, auto
 VT = 0x0B
 FS = 0x1C
 _CR = 0x0D
-_LF = 0x0A
 _LINE_ENDS = b"\r\n"
 LIMIT = 16 * 1024 * 1024
 _SAMPLE = 64
@@ -64,7 +63,6 @@ class State(Enum):
     JUNK = auto()
     FRAME = auto()
     ENDED = auto()
-    CLOSED_LINE = auto()
 
 
 def encode(data: bytes) -> bytes:
@@ -92,7 +90,6 @@ class Framer:
             State.JUNK: self._in_junk,
             State.FRAME: self._in_frame,
             State.ENDED: self._after_end,
-            State.CLOSED_LINE: self._after_line,
         }
 
     @property
@@ -115,14 +112,14 @@ class Framer:
     def flush(self) -> list[Event]:
         """What is complete when nothing follows for a while: a frame that lacks its CR, and the junk so far."""
         if self.state is State.ENDED:
-            self._emit_ended(State.BETWEEN)
+            self._emit_ended()
         self._emit_junk()
         return self._taken()
 
     def eof(self) -> list[Event]:
         """What is left when the connection ends; the framer is as new afterwards."""
         if self.state is State.ENDED:
-            self._emit_ended(State.BETWEEN)
+            self._emit_ended()
         elif self.state is State.FRAME:
             self._break_off(len(self._buffer))
         else:
@@ -217,15 +214,18 @@ class Framer:
         """Lets go of the seen part of a frame that is too large already."""
         if self._dropped + self._scanned <= self.limit:
             return
-        self._head = self._head or bytes(self._buffer[: min(self._scanned, _HEAD)])
+        self._head = self._head or self._first(self._scanned)
         del self._buffer[: self._scanned]
         self._dropped += self._scanned
         self._scanned = 0
 
+    def _first(self, end: int) -> bytes:
+        return bytes(self._buffer[: min(end, _HEAD, self.limit)])
+
     def _end(self, end: int) -> None:
         size = self._dropped + end
         if size > self.limit:
-            self._ended = Oversize(size, self._head or bytes(self._buffer[: min(end, _HEAD)]))
+            self._ended = Oversize(size, self._head or self._first(end))
         else:
             self._ended = Frame(bytes(self._buffer[:end]), self._missing_vt)
         del self._buffer[: end + 1]
@@ -234,11 +234,12 @@ class Framer:
     def _break_off(self, end: int) -> None:
         size = self._dropped + end
         if size > self.limit:
-            self._events.append(Oversize(size, self._head or bytes(self._buffer[: min(end, _HEAD)])))
-        else:
+            self._events.append(Oversize(size, self._head or self._first(end)))
+        elif size:
             self._events.append(Truncated(bytes(self._buffer[:end])))
 
     def _after_end(self) -> bool:
+        """FS CR and FS CR LF are common; `_between` skips the LF."""
         if not self._buffer:
             return False
         if self._buffer[0] == _CR:
@@ -246,18 +247,13 @@ class Framer:
             assert self._ended is not None
             self._events.append(self._ended)
             self._ended = None
-            self.state = State.CLOSED_LINE
+            self.state = State.BETWEEN
         else:
-            self._emit_ended(State.BETWEEN)
+            self._emit_ended()
         return True
 
-    def _emit_ended(self, state: State) -> None:
+    def _emit_ended(self) -> None:
         ended, self._ended = self._ended, None
         assert ended is not None
         self._events.append(Frame(ended.data, ended.missing_vt, missing_cr=True) if isinstance(ended, Frame) else ended)
-        self.state = state
-
-    def _after_line(self) -> bool:
-        """FS CR LF is common; `_between` skips the LF."""
         self.state = State.BETWEEN
-        return True

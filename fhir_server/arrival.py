@@ -44,6 +44,7 @@ class Arrival:
     status: Status
     issues: tuple[Issue, ...] = ()
     site: str = ""
+    owner: str = ""
     application: str = ""
     facility: str = ""
     control_id: str = ""

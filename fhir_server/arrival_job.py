@@ -64,7 +64,8 @@ def _write(unit: Unit, arrival: Arrival, receipt: Receipt) -> Receipt:
     """The statements and merges; all of them are taken back when one would leave an invalid resource behind."""
     mark = unit.mark()
     try:
-        written = sum(_state(unit, stated, arrival.event_time, receipt.journal) for stated in arrival.stated)
+        old = _versions_of(unit, arrival.original)
+        written = sum(_state(unit, stated, arrival.event_time, receipt.journal, old) for stated in arrival.stated)
         written += sum(_merge(unit, merged, arrival.event_time, receipt.journal) for merged in arrival.merged)
     except Refusal as refusal:
         unit.rewind(mark)
@@ -131,6 +132,7 @@ def _journal_row(unit: Unit, arrival: Arrival, receipt: Receipt) -> tuple[Any, .
         arrival.event_time or None,
         arrival.endpoint,
         arrival.site,
+        arrival.owner,
         _plain(arrival.application),
         _plain(arrival.facility),
         _plain(arrival.control_id),
@@ -159,8 +161,19 @@ def _plain(text: str) -> str:
     return text.replace("\x00", "")
 
 
-def _state(unit: Unit, stated: Stated, event_time: int, message: int) -> int:
-    """Adds one statement; the number of new versions (none when it says nothing new)."""
+def _versions_of(unit: Unit, original: int | None) -> frozenset[int]:
+    """The journal ids of a message that is replayed: the first and every replay since."""
+    if original is None:
+        return frozenset()
+    rows = unit.driver.select(schema.journal, ("id",), ("original",), [(original,)])
+    return frozenset({original, *(row[0] for row in rows)})
+
+
+def _state(unit: Unit, stated: Stated, event_time: int, message: int, replayed: frozenset[int]) -> int:
+    """Adds one statement; the number of new versions (none when it says nothing new).
+
+    What the same message stated under older rules (`replayed`) gives way: a replay corrects, it does not argue.
+    """
     resource = stated.resource
     key = (resource["resourceType"], resource["id"])
     head = unit.head(key)
@@ -169,12 +182,20 @@ def _state(unit: Unit, stated: Stated, event_time: int, message: int) -> int:
     known = unit.statements(key)
     if head is not None and head.version and not known:
         known = (_as_it_stands(unit, key),)
+    if any(one.message in replayed and one.hash != new.hash for one in known):
+        return _restate(unit, key, new, replayed, stated.owner)
     said = add(known, new)
     if said is None or (key[0] in _TIMELESS and len(said) == len(known)):
         return 0
     said = _with_merges(unit, key, said, resource)
     unit.put(unit.said, key, said)
     return _turns(unit, key, len(said) - (len(known) if head and head.version else 0), stated.owner, message)
+
+
+def _restate(unit: Unit, key: Key, new: Said, replayed: frozenset[int], owner: str) -> int:
+    kept = tuple(one for one in unit.hydrate(key) if one.message not in replayed or one.renamed)
+    unit.put(unit.said, key, add(kept, new) or kept)
+    return _turns(unit, key, 1, owner, new.message)
 
 
 def _as_it_stands(unit: Unit, key: Key) -> Said:

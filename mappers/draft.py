@@ -139,12 +139,11 @@ class Draft:
     ) -> Mapped:
         """The statements, in order of creation, the Provenance last; every leaf of the message accounted for."""
         moment = event_time or self.event_time
-        sheets = [sheet for sheet in self.sheets.values() if not sheet.empty]
-        provenance = conclude(self, sheets, moment) if sheets else None
-        account(self, provenance)
-        if provenance is not None:
-            sheets += [sheet for sheet in self.sheets.values() if not sheet.empty and sheet not in sheets]
-            sheets.append(provenance)
+        sheets: list[Sheet] = []
+        if any(not sheet.empty for sheet in self.sheets.values()):
+            conclude(self, moment)
+            sheets = [*(sheet for sheet in self.sheets.values() if not sheet.empty), self.provenance]
+        account(self, self.provenance if sheets else None)
         return Mapped(
             statements=tuple(sheet.statement() for sheet in sheets),
             ledger=self.ledger,

@@ -13,7 +13,7 @@ from typing import Any
 
 from mappers import condition, path
 from mappers.codes import table
-from mappers.datatypes import REGISTRY
+from mappers.datatypes.registry import REGISTRY
 from mappers.draft import Draft, Sheet
 from mappers.message import Segment
 from mappers.rows import Row, RowError, maps

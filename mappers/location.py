@@ -7,15 +7,17 @@ Source: HL7 v2.5.1 2.A.53; FHIR R4 Location.physicalType.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mappers import systems
 from mappers.derived import derived_id
-from mappers.draft import Draft, Sheet
 from mappers.mapped import Weight
 from mappers.message import NULL, Value
 from mappers.organization import institution
 from mappers.use import Use
+
+if TYPE_CHECKING:
+    from mappers.draft import Draft, Sheet
 
 PHYSICAL = "http://terminology.hl7.org/CodeSystem/location-physical-type"
 LEVELS = ((4, "si"), (7, "bu"), (8, "lvl"), (1, "wa"), (2, "ro"), (3, "bd"))

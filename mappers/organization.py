@@ -6,14 +6,16 @@ that numbered or named them. Mentions never overrule what the master data say.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mappers import systems
 from mappers.authority import authority
 from mappers.derived import derived_id
-from mappers.draft import Draft, Sheet
 from mappers.mapped import Weight
 from mappers.use import Use
+
+if TYPE_CHECKING:
+    from mappers.draft import Draft, Sheet
 
 DEPARTMENT = {
     "coding": [{"system": "http://terminology.hl7.org/CodeSystem/organization-type", "code": "dept"}],

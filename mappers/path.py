@@ -47,9 +47,11 @@ def parse(text: str) -> tuple[Step, ...]:
 
 def known(steps: tuple[Step, ...], slot: Slot, items: Items) -> bool:
     """Whether the first list item on the way was already made by another row of the same slot."""
+    path = ""
     for step in steps:
         if step.label is not None:
-            return step.fixed >= 0 or (step.name, step.label, slot) in items
+            return step.fixed >= 0 or (path + step.name, step.label, slot) in items
+        path += step.name + "."
     return True
 
 

@@ -6,16 +6,18 @@ name never meets a number. Mentions never overrule what the master data say.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mappers import systems
 from mappers.authority import authority
 from mappers.datatypes.human_name import name_parts
 from mappers.derived import derived_id
-from mappers.draft import Draft, Sheet
 from mappers.mapped import Weight
 from mappers.message import NULL, Value
 from mappers.use import Use
+
+if TYPE_CHECKING:
+    from mappers.draft import Draft, Sheet
 
 
 def practitioner(value: Value, draft: Draft, rule: str = "XCN[Practitioner]") -> dict[str, Any] | None:

@@ -89,7 +89,7 @@ class Use:
             self.drop(component, "null-component" if text == NULL else "blank", subcomponent)
             return None
         self.leaf(component, subpath, subcomponent)
-        return text if text.isprintable() else _legible(text)
+        return text if text.isprintable() else legible(text)
 
     def leaf(self, component: int = 1, subpath: str = "", subcomponent: int = 1) -> None:
         """Notes that the leaf is stored under `subpath`."""
@@ -144,6 +144,6 @@ class Use:
         return inner
 
 
-def _legible(text: str) -> str:
+def legible(text: str) -> str:
     """The text without characters that FHIR strings cannot hold (control characters other than tab and line ends)."""
     return "".join(c if c.isprintable() or c in "\t\n\r" or ord(c) >= 0xA0 else "\N{REPLACEMENT CHARACTER}" for c in text)

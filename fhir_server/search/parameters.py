@@ -14,6 +14,7 @@ from typing import Literal
 
 from fhir_server.search.paths import NOT_COVERED, Path, parse
 from fhir_server.store.schema import param_id
+from profiles.definitions import SearchParameter, search_parameters, structure
 
 Kind = Literal["token", "string", "date", "number", "quantity", "reference", "uri"]
 
@@ -69,18 +70,18 @@ class Parameter:
 def parameters(resource_type: str) -> Mapping[str, Parameter]:
     """The parameters of a type by code, those of every resource included; empty for an unknown type."""
     found: dict[str, Parameter] = {}
-    for definition in _definitions(resource_type):
+    for definition in search_parameters(resource_type).values():
         parameter = _parameter(resource_type, definition)
         if parameter is not None:
             found[parameter.code] = parameter
     return MappingProxyType(dict(sorted(found.items())))
 
 
-def _parameter(resource_type: str, definition: _Definition) -> Parameter | None:
+def _parameter(resource_type: str, definition: SearchParameter) -> Parameter | None:
     name = f"{resource_type}.{definition.code}"
-    if definition.kind not in KINDS or not definition.expression or name in NOT_COVERED:
+    if definition.type not in KINDS or not definition.expression or name in NOT_COVERED:
         return None
-    kind: Kind = definition.kind  # type: ignore[assignment]
+    kind: Kind = definition.type  # type: ignore[assignment]
     if definition.code in COLUMNS:
         return Parameter(resource_type, definition.code, kind, (), (), definition.url)
     if name == "Patient.deceased":
@@ -105,34 +106,24 @@ def clinical_date(resource_type: str) -> Parameter | None:
 
 @cache
 def patient_sources(resource_type: str) -> tuple[Source, ...]:
-    """Where a resource says whose it is: the paths of `patient`, else of `subject`."""
+    """Where a resource says whose it is: the one path of `patient`, else of `subject`, when it holds one reference."""
     known = parameters(resource_type)
     parameter = known.get("patient") or known.get("subject")
-    return parameter.sources if parameter and parameter.kind == "reference" and "Patient" in parameter.targets else ()
+    if parameter is None or parameter.kind != "reference" or "Patient" not in parameter.targets:
+        return ()
+    single = len(parameter.sources) == 1 and _holds_one(resource_type, parameter.sources[0].path.text)
+    return parameter.sources if single else ()
 
 
-# --- TEMPORARY until profiles.definitions is there ---
-@dataclass(frozen=True, slots=True)
-class _Definition:
-    code: str
-    kind: str
-    expression: str
-    targets: tuple[str, ...]
-    url: str
+def _holds_one(resource_type: str, path: str) -> bool:
+    """Whether the element may stand once at most (a nested path may always repeat)."""
+    definition = structure(resource_type)
+    elements = definition["snapshot"]["element"] if definition else ()
+    return any(element["path"] == f"{resource_type}.{path}" and element["max"] == "1" for element in elements if "." not in path)
 
 
 @cache
-def _all() -> list[dict]:
-    import json
-    from pathlib import Path as P
-
-    return json.loads(P("/tmp/gfhir/sps.json").read_text())
-
-
-def _definitions(resource_type: str) -> list[_Definition]:
-    return [
-        _Definition(d["code"], d["type"], d["expression"] or "", tuple(d["target"] or ()), d["url"])
-        for d in _all()
-        if set(d["base"] or ()) & {resource_type, "Resource", "DomainResource"}
-        and "/us-core" not in d["url"]
-    ]
+def in_patient_column(parameter: Parameter) -> bool:
+    """Whether a Patient the parameter refers to is the one in `resource.patient_rid`."""
+    column = {source.param for source in patient_sources(parameter.type)}
+    return bool(column) and set(parameter.params) == column

@@ -127,10 +127,25 @@ def _state(one: Said, stated: Body, body: Body, weights: dict[str, int]) -> None
         else:
             continue
         weights[name] = max(one.weight, weights.get(name, 0))
-    for name in one.deleted:
+    for path in one.deleted:
+        name = path.split(".", 1)[0]
         if one.weight >= weights.get(name, 0):
-            body.pop(name, None)
+            _delete(body, path.split("."))
             weights[name] = one.weight
+
+
+def _delete(body: Body, path: list[str]) -> None:
+    """Removes a (dotted) element; the objects on the way are copied, since statements are shared."""
+    name, *rest = path
+    child = body.get(name)
+    if rest and isinstance(child, dict):
+        body[name] = dict(child)
+        _delete(body[name], rest)
+        if body[name]:
+            return
+    elif rest:
+        return
+    body.pop(name, None)
 
 
 def _unite(old: list[Body], new: list[Body], key: Callable[[Body], object], *, wins: bool) -> list[Body]:

@@ -163,6 +163,7 @@ journal = Table(
     Column("event_time", _Big),
     Column("endpoint", String(64), nullable=False),  # mllp, replay, folder, demo …
     Column("site", String(64), nullable=False),  # '' when the sender is unknown
+    Column("owner", String(64), nullable=False),  # the institution whose message it is: the access scope looks here
     Column("application", Text, nullable=False),  # MSH-3
     Column("facility", Text, nullable=False),  # MSH-4
     Column("control_id", Text, nullable=False),  # MSH-10
@@ -184,6 +185,7 @@ journal = Table(
     Column("ledger", LargeBinary, nullable=False),  # zlib of JSON [[location, outcome, path, rule], …]
     Column("raw", LargeBinary, nullable=False),
     Index("ix_journal_control", "site", "control_id"),
+    Index("ix_journal_original", "original"),
     Index("ix_journal_received", "received"),
     Index("ix_journal_site_received", "site", "received"),
     Index("ix_journal_patient", "patient_key"),

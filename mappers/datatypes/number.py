@@ -11,9 +11,10 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-_DECIMAL = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(?:[eE][+-]?\d{1,3})?")
+_DECIMAL = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _SIGNED = re.compile(
-    r"(?P<comparator><=|>=|=<|=>|<|>)?\s*(?P<number>[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18}))\s*(?P<arrow>[↑↓]{1,3})?"
+    r"(?P<comparator><=|>=|=<|=>|<|>)?\s*(?P<number>[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18}))\s*(?P<arrow>[↑↓]{1,3})?",
+    re.ASCII,
 )
 _WIDE = str.maketrans(
     {

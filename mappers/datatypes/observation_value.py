@@ -2,7 +2,7 @@
 
 `read` gives one `Reading` for one repetition of OBX-5. OBX-2 is believed only as far as the text bears it out: an NM
 that is no number stays text, and an ST that is one number with a unit, a range or a decimal point is a Quantity,
-because Chinese LIS send every number as ST. When the FHIR form does not give the text back, `original` carries it as it came.
+because Chinese LIS send every number as ST. When the FHIR form does not give the text back, `original` carries it.
 Source: HL7 v2.5.1 7.4.2.2, 7.4.2.5 and table 0125; V2-to-FHIR OBX[Observation] rows OBX-5.
 Attachments (ED, RP) are read by `attachment`, coded values (CE, CWE, CNE, CF, IS) by the datatype functions.
 """
@@ -25,8 +25,8 @@ CODED = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
 ATTACHED = frozenset({"ED", "RP"})
 QUALITATIVE = "https://qiao-fhir.github.io/cmc/fhir/CodeSystem/qualitative-result"
 _TABLE = Path(__file__).parent.parent / "tables" / "qualitative.csv"
-_SPAN = re.compile(r"(?P<low>\d+(?:\.\d+)?)\s*(?:-|--|~|～)\s*(?P<high>\d+(?:\.\d+)?)")
-_TITRE = re.compile(r"(?P<comparator><=|>=|<|>)?\s*(?P<one>\d{1,9})\s*[:：∶]\s*(?P<many>\d{1,9})")
+_SPAN = re.compile(r"(?P<low>[0-9]+(?:\.[0-9]+)?)\s*(?:-|--|~|～)\s*(?P<high>[0-9]+(?:\.[0-9]+)?)")
+_TITRE = re.compile(r"(?P<comparator><=|>=|<|>)?\s*(?P<one>[0-9]{1,9})\s*[:：∶]\s*(?P<many>[0-9]{1,9})")
 _WORD = str.maketrans({"（": "(", "）": ")", "＋": "+", "－": "-", "﹢": "+", "﹣": "-", "—": "-"})
 
 
@@ -178,15 +178,15 @@ def _date(value: Value, beside: Beside) -> Reading:
     text = text_of(value)
     found = beside.date(text) if text else None
     if found is None:
-        return _string(value, beside)._replace(issue="value-type") if text else NOTHING
-    return Reading("valueDateTime", found, "" if re.fullmatch(r"\d{4,14}", text) else text)
+        return Reading("valueString", text, issue="value-type") if text else NOTHING
+    return Reading("valueDateTime", found, "" if re.fullmatch(r"[0-9]{4,14}", text) else text)
 
 
 def _time(value: Value, beside: Beside) -> Reading:
     text = text_of(value)
-    found = re.fullmatch(r"([01]\d|2[0-3]):?([0-5]\d)(?::?([0-5]\d)(\.\d{1,6})?)?", text)
+    found = re.fullmatch(r"([01][0-9]|2[0-3]):?([0-5][0-9])(?::?([0-5][0-9])(\.[0-9]{1,6})?)?", text)
     if found is None:
-        return _string(value, beside)._replace(issue="value-type") if text else NOTHING
+        return Reading("valueString", text, issue="value-type") if text else NOTHING
     hours, minutes, seconds, fraction = found.groups()
     return Reading("valueTime", f"{hours}:{minutes}:{seconds or '00'}{fraction or ''}", "" if seconds else text)
 

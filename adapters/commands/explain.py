@@ -1,0 +1,52 @@
+"""`qiao explain`: where did PID-3 go? Every v2 value, its FHIR path and the rule that took it there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="A message, or several; `-` is stdin.")],
+    sites: Annotated[Path | None, typer.Option(help="Folder of the sites.")] = None,
+    site: Annotated[str, typer.Option(help="Read as this site, whatever MSH-3/4 say.")] = "",
+    where: Annotated[str, typer.Option(help="Only locations that begin so, for example PID-3.")] = "",
+    json_: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Show for each v2 value where it went in FHIR, by which rule, or why it was left out."""
+    import json
+
+    from adapters.commands.one_file import prepared_of
+    from adapters.explanation import explain
+
+    results = [explain(prepared, where) for prepared in prepared_of(file, sites, site)]
+    if json_:
+        value: Any = results[0] if len(results) == 1 else {"messages": results}
+        typer.echo(json.dumps(value, ensure_ascii=False))
+    else:
+        for result in results:
+            _print(result)
+    raise typer.Exit(1 if any(result["verdict"] != "AA" for result in results) else 0)
+
+
+def _print(result: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    console.print(
+        f"{result['type']} {result['version']}  {result['control_id']}  site {result['site']}  "
+        f"charset {result['charset']} (declared {result['charset_declared'] or 'none'})  → {result['verdict']}",
+        markup=False,
+    )
+    table = Table("v2", "value", "outcome", "FHIR path or reason", "rule")
+    for line in result["values"]:
+        for number, home in enumerate(line["to"] or [{"outcome": "UNACCOUNTED", "path": "", "rule": ""}]):
+            shown = (line["location"], line["value"][:60]) if not number else ("", "")
+            table.add_row(*(Text(cell) for cell in (*shown, home["outcome"], home["path"], home["rule"])))
+    console.print(table)
+    for issue in result["issues"]:
+        console.print(f"{issue['severity']}: {issue['code']} {issue['location']} {issue['text']}", markup=False)

@@ -1,0 +1,31 @@
+"""`qiao map`: the FHIR Bundle of a message, as it would be stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="A message, or several; `-` is stdin.")],
+    sites: Annotated[Path | None, typer.Option(help="Folder of the sites.")] = None,
+    site: Annotated[str, typer.Option(help="Read as this site, whatever MSH-3/4 say.")] = "",
+    json_: Annotated[bool, typer.Option("--json", help="Compact JSON, one Bundle a line.")] = False,
+) -> None:
+    """Print the FHIR Bundle that a message becomes."""
+    from adapters.commands.one_file import prepared_of
+    from adapters.explanation import spoken
+    from profiles.json_output import dump, dump_pretty
+
+    refused = False
+    for prepared in prepared_of(file, sites, site):
+        refused |= prepared.arrival.verdict != "AA"
+        for issue in prepared.arrival.issues:
+            said = spoken(issue)
+            typer.echo(f"{said['severity']}: {said['code']} {said['location']} {said['text']}", err=True)
+        if prepared.mapped is None:
+            continue
+        typer.echo((dump if json_ else dump_pretty)(prepared.mapped.bundle).decode())
+    raise typer.Exit(1 if refused else 0)

@@ -1,0 +1,245 @@
+"""The way of one message, from its bytes to its acknowledgement. There is no second path: the listener, the folder, the
+demo and `qiao replay` all come through here.
+
+`prepare` is pure (bytes in, `Prepared` out); `fhir_server.intake` makes it durable; `acknowledge` writes the answer that
+is sent after the commit. `handle` is the three in a row.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from hashlib import blake2b, sha256
+from types import MappingProxyType
+from typing import Literal
+
+import orjson
+
+from adapters import ack, charset, er7, grammar, quirks
+from adapters.site import Endpoint, SiteBook
+from fhir_server.arrival import Arrival, Merged, Receipt, Stated, Status, Verdict
+from fhir_server.intake import Intake
+from mappers import map_message
+from mappers.mapped import Mapped, Statement
+from mappers.message import Message
+from mappers.site import Context, Institution
+from profiles import validate
+from profiles.issue import Issue
+
+Language = Literal["en", "zh"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message read, translated and checked, not yet stored. `mapped` is `None` when it could not be translated."""
+
+    arrival: Arrival
+    endpoint: Endpoint
+    text: str
+    message: Message | None
+    mapped: Mapped | None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What `handle` needs besides the bytes: who sends, where it is kept, what time it is (microseconds, UTC)."""
+
+    book: SiteBook
+    intake: Intake
+    clock: Callable[[], int]
+    channel: str = "mllp"
+    language: Language = "zh"
+
+
+def handle(raw: bytes, door: Door, *, original: int | None = None) -> Receipt:
+    """Reads, translates, stores and answers one message; the receipt carries the acknowledgement."""
+    now = door.clock()
+    prepared = prepare(raw, door.book, now, channel=door.channel, original=original)
+    return door.intake.accept(prepared.arrival, lambda receipt: acknowledge(prepared, receipt, now, door.language)).result()
+
+
+def prepare(
+    raw: bytes, book: SiteBook, now: int, *, channel: str, site: str = "", original: int | None = None
+) -> Prepared:
+    """Steps 1 to 4: character set, ER7, quirks, translation, validation. `site` overrides what MSH-3/4 say."""
+    known = book.by_code(site) if site else None
+    decoded = charset.decode(raw, known.charset if known else None)
+    parsed = er7.parse(decoded.text)
+    endpoint = known or _sender(parsed.message, book)
+    if known is None and endpoint.charset and endpoint.charset != decoded.detected:
+        decoded = charset.decode(raw, endpoint.charset)
+        parsed = er7.parse(decoded.text)
+    arrival = Arrival(
+        endpoint=channel,
+        raw=raw,
+        sha256=sha256(raw).digest(),
+        verdict="AR",
+        status="unreadable",
+        issues=(*decoded.issues, *parsed.issues),
+        site=endpoint.code,
+        owner=endpoint.site.institution,
+        charset_declared=decoded.declared,
+        charset=decoded.detected,
+        original=original,
+    )
+    message = parsed.message
+    if message is not None:
+        for quirk in quirks.named(endpoint.quirks):
+            message = quirk(message)
+        arrival = replace(arrival, **_header(message))
+    if message is None or _fatal(arrival.issues):
+        return Prepared(arrival, endpoint, decoded.text, message, None)
+    return _translate(arrival, endpoint, decoded.text, message, now)
+
+
+def _sender(message: Message | None, book: SiteBook) -> Endpoint:
+    application = (message.msh.get(3) or "") if message else ""
+    facility = (message.msh.get(4) or "") if message else ""
+    return book.by_sender(application, facility) or _stranger(book.default, application, facility)
+
+
+def _stranger(default: Endpoint, application: str, facility: str) -> Endpoint:
+    """An unregistered sender is an institution of its own: the numbers of two strangers must never meet."""
+    mark = blake2b(f"{application}\x00{facility}".encode(), digest_size=6).hexdigest()
+    institution = Institution(f"{default.code}-{mark}", facility or application or default.site.institution, "")
+    institutions = MappingProxyType({**default.site.institutions, institution.code: institution})
+    return replace(default, site=replace(default.site, institution=institution.code, institutions=institutions))
+
+
+def _header(message: Message) -> dict[str, str]:
+    msh = message.msh
+    event = message.event
+    return {
+        "application": msh.raw(3),
+        "facility": msh.raw(4),
+        "control_id": message.control_id,
+        "type": f"{message.code}^{event}" if event else message.code,
+        "message_version": msh.get(12) or "",
+    }
+
+
+def _fatal(issues: tuple[Issue, ...]) -> bool:
+    return any(issue.severity == "fatal" for issue in issues)
+
+
+def _translate(arrival: Arrival, endpoint: Endpoint, text: str, message: Message, now: int) -> Prepared:
+    source = f"urn:qiao:message:{endpoint.code}:{arrival.control_id}"
+    context = Context(endpoint.site, instant(now, endpoint.site.offset), source)
+    mapped = map_message(message, context)
+    issues = (*arrival.issues, *grammar.check(message), *mapped.issues)
+    if not any(issue.refuses for issue in issues):
+        issues = (*issues, *_invalid(mapped))
+    verdict, status = _verdict(issues)
+    taken = verdict == "AA"
+    arrival = replace(
+        arrival,
+        verdict=verdict,
+        status=status,
+        issues=_distinct(issues),
+        event_time=microseconds(mapped.event_time) or now,
+        patient_key=mapped.patient,
+        order_key=mapped.order_key,
+        ledger=pack_ledger(mapped, message),
+        unaccounted=len(mapped.ledger.unaccounted(message)),
+        stated=tuple(_stated(statement, endpoint.code) for statement in mapped.statements) if taken else (),
+        merged=tuple(Merged(merge.gone, merge.kept) for merge in mapped.merges) if taken else (),
+        unmapped=mapped.unmapped,
+    )
+    return Prepared(arrival, endpoint, text, message, mapped)
+
+
+def _invalid(mapped: Mapped) -> tuple[Issue, ...]:
+    """One issue for each resource that does not satisfy its definition, with where and what."""
+    found: list[Issue] = []
+    for statement in mapped.statements:
+        wrong = next((issue for issue in validate(statement.resource) if issue.refuses), None)
+        if wrong is not None:
+            details = {"type": statement.resource["resourceType"], "expression": wrong.expression, "code": wrong.code}
+            found.append(Issue("bundle-invalid", expression=wrong.expression, details=details))
+    return tuple(found)
+
+
+_NOT_FOR_US = frozenset({"200", "201", "202", "203"})
+"""Codes of table 0357 for message types, events, processing ids and versions we do not take: AR, not AE (2.9.2)."""
+
+
+def _verdict(issues: tuple[Issue, ...]) -> tuple[Verdict, Status]:
+    if any(issue.severity == "fatal" or issue.kind.hl7 in _NOT_FOR_US for issue in issues):
+        return "AR", "refused"
+    if any(issue.refuses for issue in issues):
+        return "AE", "refused"
+    return "AA", "accepted"
+
+
+def _distinct(issues: tuple[Issue, ...]) -> tuple[Issue, ...]:
+    seen: dict[tuple[str, str, str], Issue] = {}
+    for issue in issues:
+        seen.setdefault((issue.code, issue.location, issue.expression), issue)
+    return tuple(seen.values())
+
+
+def _stated(statement: Statement, site: str) -> Stated:
+    resource = dict(statement.resource)
+    resource["meta"] = {**resource.get("meta", {}), "source": f"urn:qiao:site:{site}"}
+    return Stated(resource, int(statement.weight), statement.owner, tuple(sorted(statement.deleted)))
+
+
+def pack_ledger(mapped: Mapped, message: Message) -> bytes:
+    """The ledger as the journal keeps it: zlib of JSON `[[location, outcome, path, rule], …]`."""
+    rows = [(location, line.outcome, line.path, line.rule) for location, line in mapped.ledger.rows(message)]
+    return zlib.compress(orjson.dumps(rows), 1)
+
+
+def unpack_ledger(packed: bytes) -> list[tuple[str, str, str, str]]:
+    """(location, outcome, path, rule) of every line; empty when there was no translation."""
+    return [tuple(row) for row in orjson.loads(zlib.decompress(packed))] if packed else []
+
+
+def acknowledge(prepared: Prepared, receipt: Receipt, now: int, language: Language) -> bytes:
+    """The acknowledgement in the sender's version, character set and line ends."""
+    endpoint = prepared.endpoint
+    arrival = prepared.arrival
+    text = ack.render(
+        prepared.message,
+        receipt.verdict or "AR",
+        receipt.issues,
+        raw_head=arrival.raw[:4096],
+        now=hl7_time(now, endpoint.site.offset),
+        control_id=f"Q{receipt.journal}",
+        application="QIAO",
+        facility="",
+        enhanced=endpoint.ack == "enhanced",
+        language=language,
+    )
+    return charset.encode(text.replace("\r", endpoint.line_end), endpoint.reply_charset or arrival.charset)
+
+
+def instant(now: int, offset: str) -> str:
+    """Microseconds since 1970 UTC as an ISO 8601 instant at the offset `+08:00`."""
+    return _local(now, offset).isoformat(timespec="milliseconds")
+
+
+def hl7_time(now: int, offset: str) -> str:
+    """The same as an HL7 DTM with seconds and zone."""
+    return _local(now, offset).strftime("%Y%m%d%H%M%S") + offset.replace(":", "")
+
+
+def _local(now: int, offset: str) -> datetime:
+    sign = -1 if offset.startswith("-") else 1
+    hours, minutes = offset.lstrip("+-").split(":")
+    zone = timezone(sign * timedelta(hours=int(hours), minutes=int(minutes)))
+    return datetime.fromtimestamp(now // 1_000_000, zone) + timedelta(microseconds=now % 1_000_000)
+
+
+def microseconds(text: str) -> int:
+    """An instant, or a date at the start of its day in UTC, as microseconds since 1970; 0 when it is neither."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return 0
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    whole = int(moment.replace(microsecond=0).timestamp())
+    return whole * 1_000_000 + moment.microsecond

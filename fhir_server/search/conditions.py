@@ -1,0 +1,322 @@
+"""One search condition as SQL over an alias of `resource` (FHIR R4 search.html).
+
+Two forms of the same condition: `Rids`, a sub-select of the rids that meet it, and a correlated EXISTS on the row at
+hand. `compile` decides which one drives. Every resource another condition passes through (chain, `_has`) is held
+against the scope; the lists of keys hold no rows of deleted resources.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, false, literal, not_, or_, select, tuple_
+from sqlalchemy.sql.expression import FromClause
+
+from fhir_server.search.keys import code_key, exact_key, system_code_key, system_key, unit_param
+from fhir_server.search.parameters import Parameter, in_patient_column
+from fhir_server.search.query import Chain, Condition, Criterion, Has
+from fhir_server.search.reference import identifier_param, of_type_param
+from fhir_server.search.text import LAST, normalised
+from fhir_server.search.values import Missing, OfType, Span, Target, Token, Value, Words
+from fhir_server.security.scope import Scope
+from fhir_server.store.schema import resource, sp_key, sp_range, sp_reference, sp_string
+
+Rids = Select[tuple[int]]
+
+
+def visible(table: FromClause, resource_type: str, scope: Scope) -> ColumnElement[bool]:
+    """What a search may find at all: living resources of the type that the caller may see."""
+    return and_(
+        table.c.type == resource_type, table.c.deleted.is_(False), table.c.version > 0, scope.predicate(table)
+    )
+
+
+def met(condition: Condition, table: FromClause, scope: Scope) -> ColumnElement[bool]:
+    """The condition on the row of `table`, as a correlated EXISTS or a comparison with a column."""
+    match condition:
+        case Criterion():
+            return _criterion(condition, table)
+        case Chain():
+            return or_(*(_chain(condition.parameter, kind, inner, table, scope) for kind, inner in condition.targets))
+        case Has():
+            return table.c.rid.in_(has_rids(condition, scope))
+
+
+def _chain(
+    parameter: Parameter, target_type: str, inner: Condition, table: FromClause, scope: Scope
+) -> ColumnElement[bool]:
+    target = resource.alias()
+    rids = select(target.c.rid).where(visible(target, target_type, scope), met(inner, target, scope))
+    if target_type == "Patient" and in_patient_column(parameter):
+        return table.c.patient_rid.in_(rids)
+    return table.c.rid.in_(
+        select(sp_reference.c.rid).where(sp_reference.c.param.in_(parameter.params), sp_reference.c.target.in_(rids))
+    )
+
+
+def has_rids(condition: Has, scope: Scope) -> Rids:
+    """The rids of what the matching sources refer to."""
+    source = resource.alias()
+    rids = select(source.c.rid).where(
+        visible(source, condition.parameter.type, scope), met(condition.inner, source, scope)
+    )
+    return select(sp_reference.c.target).where(
+        sp_reference.c.rid.in_(rids), sp_reference.c.param.in_(condition.parameter.params)
+    )
+
+
+def _criterion(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
+    parameter, values = criterion.parameter, criterion.values
+    if not parameter.sources:
+        return _column(parameter, values, table)
+    if criterion.modifier == "missing":
+        return _missing(parameter, values, table)
+    if criterion.modifier == "not":
+        return not_(_keys_exist(parameter.params, hashes(criterion), table))
+    if parameter.kind in ("token", "uri"):
+        return _keys_exist(key_params(criterion), hashes(criterion), table)
+    if parameter.kind == "string":
+        if criterion.modifier == "exact":
+            return _keys_exist(parameter.params, hashes(criterion), table)
+        return table.c.rid.in_(string_rids(criterion))
+    if parameter.kind == "reference":
+        return _reference(criterion, table)
+    return or_(*(_range_exists(parameter.params, value, table) for value in values if isinstance(value, Span)))
+
+
+def _column(parameter: Parameter, values: tuple[Value, ...], table: FromClause) -> ColumnElement[bool]:
+    """`_id` and `_lastUpdated` are columns."""
+    if parameter.code == "_id":
+        return table.c.id.in_(sorted({v.code for v in values if isinstance(v, Token) and not v.system and _plain(v.code)}))
+    moment = table.c.last_updated
+    return or_(*(compared(value, moment, moment) for value in values if isinstance(value, Span)))
+
+
+def _plain(text: str) -> bool:
+    """Whether the text can be a parameter of a statement at all (PostgreSQL takes no NUL)."""
+    return "\x00" not in text
+
+
+# ------------------------------------------------------------------------------------------- keys
+
+
+def key_params(criterion: Criterion) -> tuple[int, ...]:
+    """The lists of keys a token, uri or `:identifier` search looks into."""
+    params = criterion.parameter.params
+    if criterion.modifier == "of-type":
+        return tuple(of_type_param(param) for param in params)
+    if criterion.modifier == "identifier":
+        return tuple(identifier_param(param) for param in params)
+    return params
+
+
+def hashes(criterion: Criterion) -> tuple[int, ...]:
+    """The keys of the OR values, each once."""
+    return tuple(dict.fromkeys(_hash(value) for value in criterion.values))
+
+
+def _hash(value: Value) -> int:
+    match value:
+        case Token(system, code) if system is None:
+            return code_key(code)
+        case Token(system, ""):
+            return system_key(system or "")
+        case Token(system, code):
+            return system_code_key(system or "", code)
+        case OfType(text) | Words(text):
+            return exact_key(text)
+        case _:
+            raise TypeError(type(value).__name__)
+
+
+def key_rids(params: tuple[int, ...], keys: tuple[int, ...]) -> Rids:
+    return select(sp_key.c.rid).where(_any(sp_key.c.param, params), _any(sp_key.c.hash, keys))
+
+
+def _keys_exist(params: tuple[int, ...], keys: tuple[int, ...], table: FromClause) -> ColumnElement[bool]:
+    return exists(
+        select(literal(1))
+        .select_from(sp_key)
+        .where(_any(sp_key.c.param, params), _any(sp_key.c.hash, keys), sp_key.c.rid == table.c.rid)
+        .correlate(table)
+    )
+
+
+def _any(column: ColumnElement[int], values: tuple[int, ...]) -> ColumnElement[bool]:
+    return column == values[0] if len(values) == 1 else column.in_(values)
+
+
+# ---------------------------------------------------------------------------------------- strings
+
+
+def string_rids(criterion: Criterion) -> Rids:
+    """Prefix by default, anywhere with `:contains`; width, case and accents do not count (`text`)."""
+    column = sp_string.c.value
+    tests: list[ColumnElement[bool]] = []
+    for value in criterion.values:
+        text = normalised(value.text) if isinstance(value, Words) else ""
+        if text and criterion.modifier == "contains":
+            tests.append(column.contains(text, autoescape=True))
+        elif text:
+            tests.append(and_(column >= text, column < text + LAST))
+    return select(sp_string.c.rid).where(_any(sp_string.c.param, criterion.parameter.params), or_(false(), *tests))
+
+
+# -------------------------------------------------------------------------------------- references
+
+
+def _reference(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
+    if criterion.modifier == "identifier":
+        return _keys_exist(key_params(criterion), hashes(criterion), table)
+    tests: list[ColumnElement[bool]] = []
+    targets = target_rids(criterion)
+    if targets is not None:
+        if names_patients(criterion):
+            column = table.c.patient_rid
+            tests.append(column == targets.scalar_subquery() if _alone(criterion) else column.in_(targets))
+        else:
+            tests.append(_reference_exists(criterion.parameter.params, targets, _alone(criterion), table))
+    keys = tuple(exact_key(value.text) for value in criterion.values if isinstance(value, Words))
+    if keys:
+        tests.append(_keys_exist(criterion.parameter.params, keys, table))
+    return or_(*tests)
+
+
+def _reference_exists(params: tuple[int, ...], targets: Rids, alone: bool, table: FromClause) -> ColumnElement[bool]:
+    column = sp_reference.c.target
+    return exists(
+        select(literal(1))
+        .select_from(sp_reference)
+        .where(
+            sp_reference.c.rid == table.c.rid,
+            _any(sp_reference.c.param, params),
+            column == targets.scalar_subquery() if alone else column.in_(targets),
+        )
+        .correlate(table)
+    )
+
+
+def _alone(criterion: Criterion) -> bool:
+    """Whether the search names exactly one resource, so that its rid is a scalar."""
+    return len(criterion.values) == 1 and len(target_keys(criterion)) == 1
+
+
+def names_patients(criterion: Criterion) -> bool:
+    """Whether every value is a Patient and the `patient_rid` column answers the search."""
+    keys = target_keys(criterion)
+    return bool(keys) and in_patient_column(criterion.parameter) and all(kind == "Patient" for kind, _ in keys)
+
+
+def target_keys(criterion: Criterion) -> list[tuple[str, str]]:
+    """(type, id) of each resource the values may name; a bare id may be of any type the parameter allows."""
+    parameter = criterion.parameter
+    only = {source.target for source in parameter.sources}
+    types = tuple(sorted(only)) if "" not in only else parameter.targets
+    keys: dict[tuple[str, str], None] = {}
+    for value in criterion.values:
+        if isinstance(value, Target):
+            wanted = (value.type,) if value.type else types
+            if criterion.modifier and criterion.modifier[0].isupper():
+                wanted = (criterion.modifier,) if value.type in ("", criterion.modifier) else ()
+            keys.update(((kind, value.id), None) for kind in wanted if kind in types or not types)
+    return list(keys)
+
+
+def target_rids(criterion: Criterion) -> Rids | None:
+    """The rids of the named resources, visible or not: a reference is a fact about the resource that holds it."""
+    if not any(isinstance(value, Target) for value in criterion.values):
+        return None
+    keys = target_keys(criterion)
+    target = resource.alias()
+    if len(keys) == 1:
+        return select(target.c.rid).where(target.c.type == keys[0][0], target.c.id == keys[0][1])
+    return select(target.c.rid).where(tuple_(target.c.type, target.c.id).in_(keys))
+
+
+def reference_rids(criterion: Criterion) -> list[Rids]:
+    """The rids of what refers to the values, as uncorrelated lists."""
+    params, found = criterion.parameter.params, []
+    targets = target_rids(criterion)
+    if targets is not None:
+        column = sp_reference.c.target
+        test = column == targets.scalar_subquery() if _alone(criterion) else column.in_(targets)
+        found.append(select(sp_reference.c.rid).where(_any(sp_reference.c.param, params), test))
+    keys = tuple(exact_key(value.text) for value in criterion.values if isinstance(value, Words))
+    if keys:
+        found.append(key_rids(params, keys))
+    return found
+
+
+# ------------------------------------------------------------------------------------------ ranges
+
+
+def compared(span: Span, low: Any, high: Any) -> ColumnElement[bool]:
+    """A stored range against the range of the query (search.html#prefix; `eq` is containment)."""
+    match span.prefix:
+        case "eq":
+            return and_(low >= span.low, high <= span.high)
+        case "ne":
+            return or_(low < span.low, high > span.high)
+        case "gt":
+            return high > span.high
+        case "lt":
+            return low < span.low
+        case "ge":
+            return or_(low >= span.low, high > span.high)
+        case "le":
+            return or_(high <= span.high, low < span.low)
+        case "sa":
+            return low > span.high
+        case "eb":
+            return high < span.low
+        case "ap":
+            return and_(low <= span.high, high >= span.low)
+
+
+def range_params(params: tuple[int, ...], span: Span) -> tuple[int, ...]:
+    """The lists of numbers to look into: those of the unit, when the value names one."""
+    return params if span.unit is None else tuple(unit_param(param, *span.unit) for param in params)
+
+
+def _range_exists(params: tuple[int, ...], span: Span, table: FromClause) -> ColumnElement[bool]:
+    return exists(
+        select(literal(1))
+        .select_from(sp_range)
+        .where(
+            sp_range.c.rid == table.c.rid,
+            _any(sp_range.c.param, range_params(params, span)),
+            compared(span, sp_range.c.low, sp_range.c.high),
+        )
+        .correlate(table)
+    )
+
+
+def range_rids(criterion: Criterion) -> Rids:
+    tests = [
+        and_(_any(sp_range.c.param, range_params(criterion.parameter.params, v)), compared(v, sp_range.c.low, sp_range.c.high))
+        for v in criterion.values
+        if isinstance(v, Span)
+    ]
+    return select(sp_range.c.rid).where(or_(*tests))
+
+
+# ----------------------------------------------------------------------------------------- missing
+
+
+def _missing(parameter: Parameter, values: tuple[Value, ...], table: FromClause) -> ColumnElement[bool]:
+    """`:missing`: whether any list of the parameter has the rid."""
+    wanted = {value.missing for value in values if isinstance(value, Missing)}
+    if len(wanted) != 1:
+        return false()
+    lists = {
+        "token": [(sp_key, parameter.params)],
+        "uri": [(sp_key, parameter.params)],
+        "string": [(sp_string, parameter.params)],
+        "reference": [
+            (sp_reference, parameter.params),
+            (sp_key, (*parameter.params, *(identifier_param(param) for param in parameter.params))),
+        ],
+    }.get(parameter.kind, [(sp_range, parameter.params)])
+    present = or_(*(table.c.rid.in_(select(each.c.rid).where(_any(each.c.param, params))) for each, params in lists))
+    return not_(present) if wanted == {True} else present

@@ -1,0 +1,182 @@
+"""CE, CWE, CNE, CF, IS, ID, ST -> CodeableConcept, Coding, code, string, boolean.
+
+With a vocabulary the target code comes first and what the sender wrote stays beside it, in the v2 table or in the local
+system of the institution; what nobody mapped stays as it came, is said (`code-unmapped`) and put on the work list.
+Source: HL7 v2.5.1 2.A.3 (CE), 2.A.13 (CWE); official maps CWE[CodeableConcept], CWE[Coding], CWE[code], ID[boolean].
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mappers.codes import Coded, Unmapped, table
+from mappers.datatypes.coding_system import LOINC, loinc_valid, system_of
+from mappers.message import NULL
+from mappers.use import Part, Repetition, Use
+
+_ALTERNATES = ((4, 5, 6, 8), (10, 11, 12, 13))
+"""Code, display, system and version of the second and third coding of a CWE."""
+
+
+def codeable_concept(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """CWE[CodeableConcept], and the same for CE, CNE, CF, IS, ID: `None` when there is neither code nor text."""
+    codings: list[dict[str, Any]] = []
+    text: list[str] = []
+    mapped = _mapped(value, use, codings)
+    original = _coding(use, codings, 1, 2, 3, 7, "coding", source=mapped)
+    if original is None and not value.get(1):
+        _text_only(use, text)
+    for code, display, system, version in _ALTERNATES:
+        if not isinstance(value, Part) or len(value.components) >= code:
+            _coding(use, codings, code, display, system, version, "coding")
+    if said := use.take(9, "text"):
+        text.insert(0, said)
+    concept: dict[str, Any] = {}
+    if codings:
+        concept["coding"] = codings
+    spoken = text[0] if text else next((one["display"] for one in reversed(codings) if "display" in one), None)
+    if spoken is None and codings and mapped is None:
+        spoken = codings[0].get("code")
+    if spoken is not None:
+        concept["text"] = spoken
+    return concept or None
+
+
+def _mapped(value: Repetition, use: Use, codings: list[dict[str, Any]]) -> Coded | None:
+    """The target coding by the row's vocabulary, when there is one; noted as coded."""
+    code = value.get(1)
+    if not use.table or not code or code == NULL or not table(use.table).codes:
+        return None
+    found = use.code(code)
+    if isinstance(found, Unmapped):
+        return None
+    codings.append(_target(found))
+    use.coded(1, "coding[0].code", use.table, code, found.code)
+    return found
+
+
+def _target(found: Coded) -> dict[str, Any]:
+    coding: dict[str, Any] = {"code": found.code}
+    if found.system:
+        coding = {"system": found.system, **coding}
+    if found.display:
+        coding["display"] = found.display
+    return coding
+
+
+def _coding(
+    use: Use,
+    codings: list[dict[str, Any]],
+    code_at: int,
+    display_at: int,
+    system_at: int,
+    version_at: int,
+    under: str,
+    source: Coded | None = None,
+) -> dict[str, Any] | None:
+    """Adds what the sender wrote as a coding of its own, unless the target coding says the same."""
+    value = use.value
+    code = value.get(code_at)
+    if code is None or code == NULL or code.isspace():
+        return None
+    system = _system(use, code, value.get(system_at), system_at, source)
+    same = next((n for n, one in enumerate(codings) if one.get("code") == code and one.get("system") == system), None)
+    place = f"{under}[{len(codings) if same is None else same}]"
+    coding = {"system": system, "code": code.strip()} if same is None else codings[same]
+    use.leaf(code_at, f"{place}.code")
+    if value.get(system_at):
+        use.leaf(system_at, f"{place}.system")
+    display = value.get(display_at)
+    if display and display != NULL and not display.isspace():
+        if "display" not in coding or same is not None:
+            coding["display"] = display
+        use.leaf(display_at, f"{place}.display")
+    if version := use.take(version_at, f"{place}.version"):
+        coding["version"] = version
+    if same is None:
+        codings.append(coding)
+    return coding
+
+
+def _system(use: Use, code: str, name: str | None, system_at: int, source: Coded | None) -> str:
+    institution = use.site.institution
+    field = f"{use.value.segment.name}-{use.value.field}"
+    if name and name != NULL:
+        url = system_of(name, institution, field)
+        if url == LOINC and not loinc_valid(code.strip()):
+            use.issue("code-system-fake", system_at)
+            return system_of(None, institution, field)
+        return url
+    if source is not None and source.source_system:
+        return source.source_system
+    return system_of(None, institution, field)
+
+
+def _text_only(use: Use, text: list[str]) -> None:
+    """A concept whose sender wrote only a description (2); codes without a place of their own are not invented."""
+    if said := use.take(2, "text"):
+        text.append(said)
+
+
+def coding(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """CWE[Coding], ID[Coding]: the target code when the row has a vocabulary, else what was written."""
+    code = value.get(1)
+    if code is None or code == NULL or code.isspace():
+        return None
+    if use.table and table(use.table).codes:
+        found = use.code(code)
+        if isinstance(found, Coded):
+            use.coded(1, "code", use.table, code, found.code)
+            return _target(found)
+    codings: list[dict[str, Any]] = []
+    result = _coding(use, codings, 1, 2, 3, 7, "")
+    if result is not None:
+        use.notes = [(leaf, outcome, path.replace("[0].", "", 1), rule) for leaf, outcome, path, rule in use.notes]
+    return result
+
+
+def code(value: Repetition, use: Use) -> str | None:
+    """CWE[code], IS[code], ID[code]: a FHIR code; without a vocabulary what was written. Unmapped is no code."""
+    component = 1 if value.get(1) or isinstance(value, Part) else 4
+    text = value.get(component)
+    if text is None or text == NULL or text.isspace():
+        return None
+    if not use.table:
+        return use.take(component)
+    found = use.code(text.strip(), component)
+    if isinstance(found, Unmapped):
+        return None
+    use.coded(component, "", use.table, text, found.code)
+    return found.code
+
+
+def string(value: Repetition, use: Use) -> str | None:
+    """CWE[string], IS[string], XON[string]: text 9, else description 2, else code 1."""
+    for component in (9, 2, 1):
+        if text := use.take(component):
+            return text
+    return None
+
+
+def text_concept(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """ST[CodeableConcept]: text only."""
+    text = use.take(1, "text")
+    return {"text": text} if text else None
+
+
+def name_or_code(value: Repetition, use: Use) -> str | None:
+    """XON[string]: the name 1."""
+    return use.take(1)
+
+
+_YES_NO = {"Y": True, "N": False, "1": True, "0": False, "是": True, "否": False}
+
+
+def boolean(value: Repetition, use: Use) -> bool | None:
+    """ID[boolean] by table 0136; anything else is no answer."""
+    text = value.get(1)
+    if text is None or text not in _YES_NO:
+        return None
+    use.coded(1, "", "YesNoIndicator", text, str(_YES_NO[text]).lower())
+    return _YES_NO[text]
+

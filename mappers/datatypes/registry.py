@@ -1,0 +1,62 @@
+"""The datatype registry: the names that rows use, and the function behind each.
+
+Every function has the shape `(value, use) -> FHIR value | None`; `None` means that there is nothing to store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from mappers.datatypes import codeable_concept as cc
+from mappers.datatypes import identifier, period, primitive, reference
+from mappers.datatypes.address import address
+from mappers.datatypes.contact_point import contact_point
+from mappers.datatypes.human_name import human_name, name_string
+from mappers.use import Repetition, Use
+
+Datatype = Callable[[Repetition, Use], Any]
+
+REGISTRY: Mapping[str, Datatype] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            (f"{name}[CodeableConcept]" for name in ("CE", "CWE", "CNE", "CF", "IS", "ID")), cc.codeable_concept
+        ),
+        "ST[CodeableConcept]": cc.text_concept,
+        **dict.fromkeys((f"{name}[Coding]" for name in ("CE", "CWE", "ID", "IS")), cc.coding),
+        **dict.fromkeys((f"{name}[code]" for name in ("CE", "CWE", "ID", "IS")), cc.code),
+        **dict.fromkeys((f"{name}[string]" for name in ("CE", "CWE", "CNE")), cc.string),
+        "XON[string]": cc.name_or_code,
+        "ID[boolean]": cc.boolean,
+        "CX[Identifier]": identifier.cx,
+        "EI[Identifier]": identifier.ei,
+        "HD[Identifier]": identifier.hd,
+        "ST[Identifier]": identifier.number,
+        "ST[Identifier-SSN]": identifier.ssn,
+        "DLN[Identifier]": identifier.licence,
+        "XPN[HumanName]": human_name,
+        "XPN[string]": name_string,
+        "XAD[Address]": address,
+        "XTN[ContactPoint]": contact_point,
+        "DR[Period]": period.period,
+        **dict.fromkeys((f"{name}[dateTime]" for name in ("DTM", "TS", "DT")), period.date_time),
+        **dict.fromkeys((f"{name}[date]" for name in ("DTM", "TS", "DT")), period.day),
+        **dict.fromkeys((f"{name}[instant]" for name in ("DTM", "TS")), period.moment),
+        **dict.fromkeys((f"{name}[string]" for name in ("ST", "ID", "IS", "NM", "SI")), primitive.string),
+        **dict.fromkeys((f"{name}[string]" for name in ("TX", "FT")), primitive.text),
+        **dict.fromkeys((f"{name}[Annotation]" for name in ("TX", "FT", "ST")), primitive.annotation),
+        "NM[integer]": primitive.integer,
+        "NM[unsignedInt]": primitive.unsigned_int,
+        "NM[positiveInt]": primitive.positive_int,
+        "NM[decimal]": primitive.decimal,
+        "NM[Quantity-LengthOfStay]": primitive.days,
+        "XCN[Practitioner]": reference.to_practitioner,
+        "CNN[Practitioner]": reference.cnn_to_practitioner,
+        "XON[Organization]": reference.to_organization,
+        "HD[Organization]": reference.hd_to_organization,
+        "PL[Location]": reference.to_location,
+        "DLD[Location-Discharge]": reference.discharge_location,
+    }
+)
+"""By name."""

@@ -1,0 +1,134 @@
+"""The Provenance of a message: who said it, when, about what; and everything it said that has no home in FHIR.
+
+One per message. Targets are all resources the message speaks of; agents the sending system and the person who entered
+it; the source entity is the message itself. A leaf that no rule accounted for is carried here with its location.
+Source: FHIR R4 provenance.html; official maps EVN[Provenance], MSH[Provenance-Source].
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from mappers import systems
+from mappers.derived import derived_id
+from mappers.engine import apply
+from mappers.mapped import Weight
+from mappers.message import Leaf, Message, unescape
+from mappers.organization import institution
+from mappers.site import Site
+from mappers.use import legible
+
+if TYPE_CHECKING:
+    from mappers.draft import Draft, Sheet
+
+JOURNAL = "journal#message"
+"""Where the leaves of a message stay that was not translated: in the journal, which keeps every message verbatim."""
+
+
+def provenance_id(message: Message, site: Site) -> str:
+    """By site, control id and content, so that a control id used twice gives two Provenances."""
+    text = "\r".join(segment.text for segment in message.segments)
+    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return derived_id("Provenance", f"{systems.SID}/{site.code}", f"{message.control_id}|{digest}")
+
+
+def conclude(draft: Draft, moment: str) -> None:
+    """Completes the Provenance: agents, activity, source, recorded time and targets."""
+    sheet, message = draft.provenance, draft.message
+    body = sheet.body
+    sender = _sender(draft, sheet)
+    body["agent"] = [sender, *body.get("agent", [])]
+    event = message.first("EVN")
+    if event is not None:
+        apply("EVN[Provenance]", event, sheet, draft)
+    apply("MSH[Provenance-Source]", message.msh, sheet, draft)
+    body.setdefault("recorded", moment)
+    source = draft.context.source
+    body["entity"] = [
+        {"role": "source", "what": {"identifier": {"system": "urn:ietf:rfc:3986", "value": source}}},
+    ]
+    if message.control_id and message.control_id in source:
+        note = draft.ledger.note
+        note(Leaf(0, 10, 1, 1, 1), "stored", sheet.path("entity[0].what.identifier.value"), "MSH[Provenance-Source]#MSH-10")
+    body["target"] = [{"reference": one.ref} for one in draft.sheets.values() if not one.empty]
+
+
+def _sender(draft: Draft, sheet: Sheet) -> dict[str, Any]:
+    """The sending application (MSH-3) on behalf of its institution (MSH-4)."""
+    msh, site = draft.message.msh, draft.site
+    facility = msh.get(4)
+    organization = institution(site.authorities.get(facility or "", site.institution), draft)
+    behalf: dict[str, Any] = {"reference": organization.ref}
+    if facility:
+        behalf["display"] = facility
+    agent: dict[str, Any] = {
+        "type": {
+            "coding": [
+                {"system": "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "code": "author"}
+            ]
+        },
+    }
+    application = msh.get(3)
+    if application:
+        system = systems.local(site.institution, "application")
+        device = draft.resource("Device", derived_id("Device", system, application), Weight.MENTION)
+        device.body.setdefault("identifier", [{"system": system, "value": application}])
+        device.body.setdefault("deviceName", [{"name": application, "type": "other"}])
+        device.body.setdefault("owner", {"reference": organization.ref})
+        agent |= {"who": {"reference": device.ref, "display": application}, "onBehalfOf": behalf}
+        draft.ledger.note(Leaf(0, 3, 1, 1, 1), "stored", device.path("identifier[0].value"), "MSH[Provenance-Source]#MSH-3")
+    else:
+        agent["who"] = behalf
+    if facility:
+        place = "agent[0].onBehalfOf.display" if application else "agent[0].who.display"
+        draft.ledger.note(Leaf(0, 4, 1, 1, 1), "stored", sheet.path(place), "MSH[Provenance-Source]#MSH-4")
+    return agent
+
+
+@cache
+def _structural() -> Mapping[tuple[str, int], str]:
+    """Reason by segment and field: what only holds a message together and says nothing about anybody."""
+    path = Path(__file__).parent / "tables" / "structural.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return MappingProxyType({(row["segment"], int(row["field"])): row["reason"] for row in csv.DictReader(file)})
+
+
+def account(draft: Draft, sheet: Sheet | None) -> None:
+    """Gives every leaf without an outcome one: dropped with a reason when structural, else carried."""
+    message, ledger = draft.message, draft.ledger
+    lines, structural = ledger.lines, _structural()
+    carried: list[dict[str, Any]] = []
+    for leaf in message.leaves():
+        if leaf in lines:
+            continue
+        segment = message.segments[leaf.position]
+        reason = structural.get((segment.name, leaf.field))
+        raw = message.value(leaf)
+        if reason is not None and (reason != "set-id" or (raw.isdigit() and len(raw) <= 4)):
+            ledger.note(leaf, "dropped", reason, "structural")
+        elif sheet is None:
+            ledger.note(leaf, "carried", JOURNAL, "message-not-translated")
+        else:
+            _carry(draft, sheet, carried, leaf, raw)
+    if sheet is not None and carried:
+        sheet.body.setdefault("extension", []).extend(carried)
+
+
+def _carry(draft: Draft, sheet: Sheet, carried: list[dict[str, Any]], leaf: Leaf, raw: str) -> None:
+    text = legible(unescape(raw, draft.message.delimiters))
+    if not text.strip():
+        draft.ledger.note(leaf, "dropped", "blank", "structural")
+        return
+    place = len(sheet.body.get("extension", ())) + len(carried)
+    parts = [
+        {"url": "location", "valueString": draft.message.locate(leaf)},
+        {"url": "value", "valueString": text},
+    ]
+    carried.append({"url": systems.V2_VALUE, "extension": parts})
+    draft.ledger.note(leaf, "carried", sheet.path(f"extension[{place}]"), "carried")

@@ -1,0 +1,81 @@
+"""Required bindings: a code, Coding, CodeableConcept or Quantity must come from its value set.
+
+Law: only bindings of strength `required` refuse; a code of a system that is not loaded is a warning, never a guess.
+Source: http://hl7.org/fhir/R4/terminologies.html#required.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from profiles.terminology import Members, Membership, expand
+from profiles.validator.finding import Check, Findings, finding
+
+
+def bound(type_name: str, value_set: str, check: Check) -> Check:
+    """The check of an element with a required binding; `check` is that of its type."""
+    members = expand(value_set)
+    if members is None:
+        members = Members(missing=frozenset({value_set.partition("|")[0]}))
+    make = _BINDINGS.get(type_name)
+    return check if make is None else make(members, value_set.partition("|")[0], check)
+
+
+def _of_code(members: Members, value_set: str, check: Check) -> Check:
+    codes = members.codes
+
+    def bound_code(value: Any) -> Findings | None:
+        if type(value) is str and value in codes:
+            return None
+        return check(value) or _outcome(members.code(value), members, value_set)
+
+    return bound_code
+
+
+def _of_coding(members: Members, value_set: str, check: Check) -> Check:
+    codings = members.codings
+
+    def bound_coding(value: Any) -> Findings | None:
+        found = check(value)
+        if found is not None:
+            return found
+        pair = (value.get("system"), value.get("code"))
+        return None if pair in codings else _outcome(members.coding(*pair), members, value_set)
+
+    return bound_coding
+
+
+def _of_codeable_concept(members: Members, value_set: str, check: Check) -> Check:
+    codings = members.codings
+
+    def bound_codeable_concept(value: Any) -> Findings | None:
+        found = check(value)
+        if found is not None:
+            return found
+        pairs = [(coding.get("system"), coding.get("code")) for coding in value.get("coding", ())]
+        for pair in pairs:
+            if pair in codings:
+                return None
+        verdicts = {members.coding(*pair) for pair in pairs}
+        best = next((v for v in (Membership.IN, Membership.UNKNOWN) if v in verdicts), Membership.OUT)
+        return _outcome(best, members, value_set)
+
+    return bound_codeable_concept
+
+
+def _outcome(verdict: Membership, members: Members, value_set: str) -> Findings | None:
+    if verdict is Membership.IN:
+        return None
+    if verdict is Membership.UNKNOWN:
+        return finding("terminology-unknown", system=" ".join(sorted(members.missing)))
+    return finding("code-not-in-valueset", valueset=value_set)
+
+
+_BINDINGS = {
+    "code": _of_code,
+    "string": _of_code,
+    "uri": _of_code,
+    "Coding": _of_coding,
+    "Quantity": _of_coding,
+    "CodeableConcept": _of_codeable_concept,
+}

@@ -1,0 +1,42 @@
+"""A finding on its way up: where below the current element, which issue code, and what the sentence needs.
+
+Law: a check returns None when all is well (the common case costs nothing) or a list of findings whose paths are relative;
+each level puts its own step in front. Two codes never leave the validator: a PENDING finding is settled by an ancestor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Finding(NamedTuple):
+    path: str
+    code: str
+    details: Mapping[str, Any] = _NOTHING
+
+
+Findings: TypeAlias = list[Finding]
+Check: TypeAlias = Callable[[Any], Findings | None]
+
+# A null in an array of primitives: fine when the sibling array (`_given` of `given`) says something at the same place.
+NULL_ENTRY = "pending:null-entry"
+# A reference `#id`: fine when the resource around it contains that id.
+LOCAL_REFERENCE = "pending:local-reference"
+
+
+def finding(code: str, path: str = "", **details: Any) -> Findings:
+    return [Finding(path, code, details)]
+
+
+def below(step: str, findings: Findings, name: str = "") -> Findings:
+    """The findings seen from one level up; those about the element itself learn its name."""
+    raised = []
+    for path, code, details in findings:
+        if name and not path and "name" not in details:
+            details = {**details, "name": name}
+        raised.append(Finding(step + path, code, details))
+    return raised

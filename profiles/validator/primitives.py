@@ -1,0 +1,171 @@
+"""The 20 primitive types: JSON type, form, and (for dates) the real calendar.
+
+Law: the wrong JSON type is `element-type`, the right one with a wrong form `primitive-invalid`, nothing at all
+`element-empty`; no finding repeats the value. Source: http://hl7.org/fhir/R4/datatypes.html#primitive.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from calendar import monthrange
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from profiles.validator.finding import Check, Findings, finding
+
+MAX_STRING = 1024 * 1024
+MAX_INTEGER = 2**31 - 1
+
+# ---------------------------------------------------------------------------------------------------------- text
+
+_TEXT = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f]*")
+
+
+def _is_text(value: str) -> bool:
+    """Some visible character, no control characters but tab and line ends, at most 1 MB."""
+    return len(value) <= MAX_STRING and not value.isspace() and _TEXT.fullmatch(value) is not None
+
+
+def _text(type_name: str) -> Check:
+    def check(value: Any) -> Findings | None:
+        # Printable and not blank at the front: the common case, without the regular expression.
+        if type(value) is str and value and (value[0] != " " and value.isprintable() and len(value) <= MAX_STRING):
+            return None
+        return refusal(value, str, type_name, _is_text)
+
+    return check
+
+
+def refusal(value: Any, json_type: type, type_name: str, holds: Callable[[Any], object]) -> Findings | None:
+    """The finding for a value that did not pass the short test, or None if it is sound after all."""
+    if value is None or value == "" or value == [] or value == {}:
+        return finding("element-empty")
+    if type(value) is list:
+        return finding("element-is-list")
+    if type(value) is not json_type:
+        return finding("element-type", type=type_name)
+    return None if holds(value) else finding("primitive-invalid", type=type_name)
+
+
+def _form(type_name: str, pattern: str, json_type: type = str) -> Check:
+    fullmatch = re.compile(pattern, re.ASCII).fullmatch
+
+    def check(value: Any) -> Findings | None:
+        if type(value) is str and fullmatch(value):
+            return None
+        return refusal(value, json_type, type_name, _never)
+
+    return check
+
+
+def _never(_: Any) -> bool:
+    return False
+
+
+# ------------------------------------------------------------------------------------------------- dates and times
+
+_YEAR = r"(?!0000)[0-9]{4}"
+_MONTH = r"(?:0[1-9]|1[0-2])"
+_DAY = r"(?:0[1-9]|[12][0-9]|3[01])"
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
+_ZONE = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
+DATE = rf"{_YEAR}(?:-{_MONTH}(?:-{_DAY})?)?"
+DATE_TIME = rf"{_YEAR}(?:-{_MONTH}(?:-{_DAY}(?:T{_CLOCK}{_ZONE})?)?)?"
+INSTANT = rf"{_YEAR}-{_MONTH}-{_DAY}T{_CLOCK}{_ZONE}"
+
+
+def day_exists(value: str) -> bool:
+    """Of a well-formed date or dateTime: whether the calendar has that day."""
+    day = value[8:10]
+    return day <= "28" or int(day) <= monthrange(int(value[:4]), int(value[5:7]))[1]
+
+
+def _calendar(type_name: str, pattern: str) -> Check:
+    fullmatch = re.compile(pattern, re.ASCII).fullmatch
+
+    def check(value: Any) -> Findings | None:
+        if type(value) is str and fullmatch(value) and (value[8:10] <= "28" or day_exists(value)):
+            return None
+        return refusal(value, str, type_name, _never)
+
+    return check
+
+
+# --------------------------------------------------------------------------------------------------------- numbers
+
+
+def _boolean(value: Any) -> Findings | None:
+    return None if value is True or value is False else refusal(value, bool, "boolean", _never)
+
+
+def _whole(type_name: str, low: int) -> Check:
+    def check(value: Any) -> Findings | None:
+        if type(value) is int and low <= value <= MAX_INTEGER:
+            return None
+        return refusal(value, int, type_name, _never)
+
+    return check
+
+
+def _decimal(value: Any) -> Findings | None:
+    kind = type(value)
+    if kind is int or (kind is Decimal and value.is_finite()) or (kind is float and value - value == 0):
+        return None
+    return refusal(value, Decimal, "decimal", _never)
+
+
+# ---------------------------------------------------------------------------------------------------------- others
+
+_BLANKS = {ord(blank): None for blank in " \t\r\n"}
+
+
+def _is_base64(value: str) -> bool:
+    try:
+        binascii.a2b_base64(value.translate(_BLANKS), strict_mode=True)
+    except ValueError:
+        return False
+    return True
+
+
+def _base64(value: Any) -> Findings | None:
+    return refusal(value, str, "base64Binary", _is_base64)
+
+
+def _is_division(value: str) -> bool:
+    stripped = value.strip()
+    return stripped.startswith(("<div>", "<div ", "<div\n", "<div\t", "<div\r", "<div/")) and stripped.endswith(">")
+
+
+def _xhtml(value: Any) -> Findings | None:
+    return refusal(value, str, "xhtml", _is_division)
+
+
+_URI = r"\S+"
+
+PRIMITIVES: Mapping[str, Check] = MappingProxyType(
+    {
+        "base64Binary": _base64,
+        "boolean": _boolean,
+        "canonical": _form("canonical", _URI),
+        "code": _form("code", r"\S+(?: \S+)*"),
+        "date": _calendar("date", DATE),
+        "dateTime": _calendar("dateTime", DATE_TIME),
+        "decimal": _decimal,
+        "id": _form("id", r"[A-Za-z0-9.-]{1,64}"),
+        "instant": _calendar("instant", INSTANT),
+        "integer": _whole("integer", -MAX_INTEGER - 1),
+        "markdown": _text("markdown"),
+        "oid": _form("oid", r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+"),
+        "positiveInt": _whole("positiveInt", 1),
+        "string": _text("string"),
+        "time": _form("time", _CLOCK),
+        "unsignedInt": _whole("unsignedInt", 0),
+        "uri": _form("uri", _URI),
+        "url": _form("url", _URI),
+        "uuid": _form("uuid", r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+        "xhtml": _xhtml,
+    }
+)
