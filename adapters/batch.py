@@ -1,8 +1,9 @@
 """Files and streams of bytes to single messages, in order, with memory that does not grow with the file.
 
 Reads single messages, messages one after the other (MSH at the beginning of a line), FHS/BHS … BTS/FTS batches, MLLP
-captures and JSON lines with a base64 `message`. Nothing is dropped but the batch envelopes: what is no message comes out
-as it is, to be refused with an answer. The split is on bytes, and safe: CR and LF are never part of a GBK character.
+captures and JSON lines with a base64 `message`. Nothing is dropped but the batch envelopes: what is no message comes
+out as it is, to be refused with an answer. The split is on bytes, and safe: CR and LF are never part of a GBK
+character.
 Source: HL7 v2.5.1 2.10.3 (batch protocol).
 """
 

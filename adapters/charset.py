@@ -1,8 +1,10 @@
-"""Bytes to text, before anything is split: in GBK and GB 18030 the second byte of a character may be `|`, `^`, `~` or `\\`.
+"""Bytes to text, before anything is split: in GBK and GB 18030 the second byte of a character may be `|`, `^`, `~`
+or `\\`.
 
-A site's pin comes first, then what the bytes say, then what MSH-18 declares; a declaration the bytes contradict loses and
-is reported. UTF-8 is believed when the text is ASCII, holds CJK characters or only measuring signs (`μ`, `℃`), because one
-Chinese character in five is valid UTF-8 by chance. Never crashes and never guesses a text that no character set gives.
+A site's pin comes first, then what the bytes say, then what MSH-18 declares; a declaration the bytes contradict
+loses and is reported. UTF-8 is believed when the text is ASCII, holds CJK characters or only measuring signs (`μ`,
+`℃`), because one Chinese character in five is valid UTF-8 by chance. Never crashes and never guesses a text that no
+character set gives.
 Sources: HL7 v2.5.1 2.14.9.18 (MSH-18), table 0211; GB 18030-2022 (the 18 code points that left the private use area).
 """
 
@@ -56,9 +58,14 @@ _BOMS = (
 )
 _CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 _HANZI = re.compile("[\u3400-\u9fff]")
-_SIGNS = re.compile("[\x00-\x7f°±²³µ·¹×÷Α-ωа-я‐-…′″⁰-₎℃℉Ω←-↓≈≠≤≥①-⑳ⅰ-ⅻⅠ-Ⅻ]*")
+_STRONG = "°±²µμ×αβ‐-…′″⁰-₎℃℉←-↓≈≠≤≥①-⑳Ⅰ-Ⅻ"
+_SIGN = re.compile(f"[{_STRONG}]")
+_SIGNS = re.compile(f"[\x00-\x7f³·÷γδλΩΔ{_STRONG}]*")
+"""Measuring signs. As GBK the weak ones, such as `³` and `·`, are names (鲁, 路); strong ones hardly stand alone."""
 _BEYOND_CHANCE = 4
-"""Chinese characters of UTF-8 that overrule a pin: GBK text gives as many by chance in fewer than one of 100,000 messages."""
+"""Chinese characters of UTF-8 that overrule a pin: GBK text gives as many by chance in fewer than one of 100,000
+messages."""
+_WINDOW = 1024
 _LEFT_PRIVATE_USE = {
     "A6D9": "\ufe10",
     "A6DA": "\ufe12",
@@ -105,7 +112,8 @@ def codec(name: str) -> str | None:
 
 
 def decode(raw: bytes, pinned: str | None = None) -> Decoded:
-    """The text of one message without its byte order mark. Undecodable bytes give a text with U+FFFD and a fatal issue."""
+    """The text of one message without its byte order mark. Undecodable bytes give a text with U+FFFD and a fatal
+    issue."""
     for mark, wide in _BOMS:
         if raw.startswith(mark):
             return _marked(raw, wide)
@@ -124,7 +132,8 @@ def decode(raw: bytes, pinned: str | None = None) -> Decoded:
 
 
 def encode(text: str, charset: str) -> bytes:
-    """The bytes of an answer; `?` stands for what the character set lacks (see `unencodable`). Unknown names mean UTF-8."""
+    """The bytes of an answer; `?` stands for what the character set lacks (see `unencodable`). Unknown names mean
+    UTF-8."""
     name = codec(charset) or "utf-8"
     return _prepared(text, name).encode(_PYTHON.get(name, name), "replace")
 
@@ -156,7 +165,8 @@ def _marked(raw: bytes, wide: str) -> Decoded:
 
 
 def _declaration(raw: bytes) -> tuple[str, str | None]:
-    """What MSH-18 says and our name for it. Senders write MSH a field short, so 15 to 19 are looked through for a name."""
+    """What MSH-18 says and our name for it. Senders write MSH a field short, so 15 to 19 are looked through for a
+    name."""
     start = raw.find(b"MSH", 0, 256)
     if start < 0 or len(raw) < start + 8:
         return "", None
@@ -214,7 +224,9 @@ def _public(text: str) -> str:
 
 
 def _believable(text: str) -> bool:
-    return _CJK.search(text) is not None or _SIGNS.fullmatch(text) is not None
+    if _CJK.search(text):
+        return True
+    return _SIGN.search(text) is not None and _SIGNS.fullmatch(text) is not None
 
 
 def _beyond_chance(text: str) -> bool:
@@ -223,8 +235,12 @@ def _beyond_chance(text: str) -> bool:
 
 def _damaged_utf8(raw: bytes) -> bool:
     """Whether this is UTF-8 with a cut character in it: as GB 18030 it would decode to well-formed nonsense."""
-    text = raw.decode("utf-8", "replace")
-    return len(_HANZI.findall(text)) > max(1, text.count("\ufffd"))
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        around = raw[max(0, error.start - _WINDOW) : error.start + _WINDOW].decode("utf-8", "replace")
+        return len(_HANZI.findall(around)) > max(1, around.count("\ufffd"))
+    return False
 
 
 def _euro(error: UnicodeError) -> tuple[str, int]:

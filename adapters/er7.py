@@ -1,7 +1,8 @@
-"""ER7 text to a `Message` and back. Segments in equal segments out: nothing is dropped, unknown and Z segments included.
+"""ER7 text to a `Message` and back. Segments in equal segments out: nothing is dropped, unknown and Z segments
+included.
 
-Segments end with CR; LF, CRLF and mixtures are read too, and a line that begins no segment belongs to the one before it.
-What cannot be a v2 message comes back as `message=None` with the issue that says why.
+Segments end with CR; LF, CRLF and mixtures are read too, and a line that begins no segment belongs to the one before
+it. What cannot be a v2 message comes back as `message=None` with the issue that says why.
 Sources: HL7 v2.5.1 2.5.4 and 2.5.5 (delimiters), 2.6 (construction), 2.14.9.2 (MSH-2).
 """
 
@@ -83,12 +84,11 @@ def _delimiters(text: str) -> tuple[Delimiters | None, tuple[Issue, ...]]:
         used = _STANDARD if field not in _STANDARD else ""
     if not used:
         return None, (Issue("message-unreadable", location="MSH-2"),)
-    component, repetition, escape, subcomponent = used
     truncation = len(written) == 5 and "\\\\" not in written
     odd = not truncation and (len(written) != 4 or used != written)
     details = {"found": str(len(written))}
     issues = (Issue("encoding-characters", location="MSH-2", details=details),) if odd else ()
-    return Delimiters(field, component, repetition, escape, subcomponent), issues
+    return Delimiters(field, *used), issues
 
 
 def _lines(text: str, field: str) -> tuple[list[str], bool]:
@@ -128,9 +128,7 @@ def _glue(lines: list[str], field: str) -> tuple[list[str], list[str]]:
         bare = line.strip(" \t" + _AROUND)
         if not bare:
             continue
-        if bare[3:4] == field and _NAME.match(bare[:3]):
-            segments.append(bare)
-        elif len(bare) == 3 and is_segment(bare):
+        if (bare[3:4] == field and _NAME.match(bare[:3])) or (len(bare) == 3 and is_segment(bare)):
             segments.append(bare)
         else:
             segments[-1] += "\n" + line

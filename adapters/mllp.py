@@ -1,8 +1,8 @@
 """MLLP without I/O: bytes in, events out. `VT data FS CR`; a frame is ended by FS alone when the CR does not come.
 
-The law: the events depend on the bytes, never on how they were cut into chunks (`flush` apart, which tells the framer that
-nothing more came for a while). Senders err: junk between frames is counted, a frame that begins anew without an end is
-truncated, one that is too large is drained to its end, one without VT but with MSH is accepted.
+The law: the events depend on the bytes, never on how they were cut into chunks (`flush` apart, which tells the
+framer that nothing more came for a while). Senders err: junk between frames is counted, a frame that begins anew
+without an end is truncated, one that is too large is drained to its end, one without VT but with MSH is accepted.
 Sources: HL7 Minimal Lower Layer Protocol R1; HL7 v2.5.1 implementation guide appendix C.4.
 """
 

@@ -150,6 +150,20 @@ def _translate(arrival: Arrival, endpoint: Endpoint, text: str, message: Message
     return Prepared(arrival, endpoint, text, message, mapped)
 
 
+def turned_away(prepared: Prepared, issue: Issue) -> Prepared:
+    """The same message, kept and answered AR, with nothing of it stored as FHIR."""
+    arrival = replace(
+        prepared.arrival,
+        verdict="AR",
+        status="refused",
+        issues=(issue, *prepared.arrival.issues),
+        stated=(),
+        merged=(),
+        unmapped=(),
+    )
+    return replace(prepared, arrival=arrival)
+
+
 def _invalid(mapped: Mapped) -> tuple[Issue, ...]:
     """One issue for each resource that does not satisfy its definition, with where and what."""
     found: list[Issue] = []

@@ -1,4 +1,4 @@
-"""A sending system and what must be known of it to talk with it: the wire (`Endpoint`) and the meaning (`mappers.site.Site`).
+"""A sending system and what must be known of it: the wire (`Endpoint`) and the meaning (`mappers.site.Site`).
 
 Facts stand in files, one folder a site: `<code>/site.toml` and `<code>/codes.csv`, beside them `county.toml` with the
 institutions. Reading is strict (`adapters.site_file`); nothing here knows a particular sender.
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import csv
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import mappers
+from adapters.quirks import QUIRKS
 from adapters.site_file import (
     NAME,
     NETWORKS,
@@ -30,7 +30,11 @@ from adapters.site_file import (
     one_of,
     read_codes,
     read_toml,
+    some_of,
 )
+from mappers.codes import FOLDER
+from mappers.codes import table as vocabulary
+from mappers.identifier_kind import kinds
 from mappers.site import Institution, Site
 
 SITES = Path(__file__).parent / "sites"
@@ -56,7 +60,7 @@ _WIRE: Table = {
     "line_end": Key(one_of(*LINE_ENDS)),
     "ack": Key(one_of("original", "enhanced")),
     "ordering": Key(one_of("patient", "connection")),
-    "quirks": Key(TEXTS),
+    "quirks": Key(some_of(*QUIRKS)),
     "networks": Key(NETWORKS),
     "certificates": Key(TEXTS),
 }
@@ -126,7 +130,7 @@ class SiteBook:
 
 
 def load(folder: Path = SITES) -> SiteBook:
-    """Every site of the folder. Raises `SiteError` with all problems found, each naming its file and the valid words."""
+    """Every site of the folder. Raises `SiteError` with all problems, each naming its file and the valid words."""
     problems: list[str] = []
     institutions = _institutions(folder, problems)
     folders = sorted(path for path in folder.iterdir() if (path / "site.toml").exists()) if folder.is_dir() else []
@@ -142,9 +146,11 @@ def load(folder: Path = SITES) -> SiteBook:
 
 def _institutions(folder: Path, problems: list[str]) -> Mapping[str, Institution]:
     found = read_toml(folder / "county.toml", "county.toml", problems)
-    for name in found:
-        if name not in ("consortium", "institutions"):
-            problems.append(f"county.toml: unknown table {name!r}; valid tables are consortium, institutions")
+    problems.extend(
+        f"county.toml: unknown table {name!r}; valid tables are consortium, institutions"
+        for name in found
+        if name not in ("consortium", "institutions")
+    )
     head = check_table(found.get("consortium", {}), _CONSORTIUM, "county.toml [consortium]", problems)
     rows = found.get("institutions", [])
     if not isinstance(rows, list):
@@ -169,7 +175,9 @@ def _institutions(folder: Path, problems: list[str]) -> Mapping[str, Institution
 def _check_members(members: Mapping[str, Institution], problems: list[str]) -> None:
     for member in members.values():
         if member.part_of and member.part_of not in members:
-            problems.append(f"county.toml {member.code}: part_of names {member.part_of!r}, which is no institution here")
+            problems.append(
+                f"county.toml {member.code}: part_of names {member.part_of!r}, which is no institution here"
+            )
         if member.uscc and not is_uscc(member.uscc):
             problems.append(f"county.toml {member.code}: the social credit code has a wrong form or check character")
 
@@ -220,25 +228,21 @@ def _site(
     institutions: Mapping[str, Institution],
     problems: list[str],
 ) -> Site:
-    kinds, vocabularies = _identifier_kinds(), _vocabularies()
     plain = Site(path.name, head.get("institution", ""), institutions=institutions)
     keys = tuple(identity.get("patient_keys", plain.patient_keys))
     untyped = identity.get("untyped", plain.untyped_identifier)
     for kind in (*keys, untyped):
-        if kinds and kind not in kinds:
-            problems.append(f"{path.name}/site.toml [identity]: {kind!r} is no kind of identifier; known are {_list(kinds)}")
+        _check_kind(kind, f"{path.name}/site.toml [identity]", problems)
     types: dict[str, str] = {}
     codes: dict[tuple[str, str], str] = {}
     for line, row in read_codes(path / "codes.csv", f"{path.name}/codes.csv", problems):
         table, code, target = row["table"], row["code"], row["target"]
         where = f"{path.name}/codes.csv line {line}"
         if table == "identifier-type":
+            _check_kind(target, where, problems)
             types[code.upper()] = target
-            if kinds and target not in kinds:
-                problems.append(f"{where}: {target!r} is no kind of identifier; known are {_list(kinds)}")
-        elif vocabularies and table not in vocabularies:
-            problems.append(f"{where}: unknown table {table!r}; valid tables are identifier-type, {_list(vocabularies)}")
         else:
+            _check_code(table, target, where, problems)
             codes[table, code] = target
     return Site(
         code=path.name,
@@ -253,7 +257,20 @@ def _site(
     )
 
 
-def _list(words: frozenset[str]) -> str:
+def _check_kind(kind: str, where: str, problems: list[str]) -> None:
+    if kind not in kinds():
+        problems.append(f"{where}: {kind!r} is no kind of identifier; valid are {_list(kinds())}")
+
+
+def _check_code(table: str, target: str, where: str, problems: list[str]) -> None:
+    """A site maps to a code of the table, or outside of it to `system|code`."""
+    if table not in _vocabularies():
+        problems.append(f"{where}: unknown table {table!r}; valid tables are identifier-type, {_list(_vocabularies())}")
+    elif "|" not in target and (known := _targets(table)) and target not in known:
+        problems.append(f"{where}: {target!r} is no code of {table}; valid are {_list(known)}, or system|code")
+
+
+def _list(words: Iterable[str]) -> str:
     return ", ".join(sorted(words))
 
 
@@ -268,19 +285,22 @@ def _senders(endpoints: Mapping[str, Endpoint], problems: list[str]) -> Mapping[
     return MappingProxyType(book)
 
 
-@cache
-def _identifier_kinds() -> frozenset[str]:
-    table = Path(mappers.__file__).parent / "tables" / "identifier_kinds.csv"
-    if not table.exists():
-        return frozenset()
-    with table.open(encoding="utf-8", newline="") as rows:
-        return frozenset(row["kind"] for row in csv.DictReader(rows))
+_STATES = ("order-control", "order-status", "report-status", "observation-status")
+"""The tables of states: a site maps its codes to the HL7 codes (`mappers.messages.status`)."""
 
 
 @cache
 def _vocabularies() -> frozenset[str]:
-    folder = Path(mappers.__file__).parent / "tables" / "codes"
-    return frozenset(path.stem for path in folder.glob("*.csv"))
+    return frozenset(path.stem for path in FOLDER.glob("*.csv")) | set(_STATES)
+
+
+@cache
+def _targets(name: str) -> frozenset[str]:
+    """What a site may map to in that table; empty when the table lists nothing."""
+    if name not in _STATES:
+        return frozenset(vocabulary(name).targets)
+    with (FOLDER.parent / f"{name.replace('-', '_')}.csv").open(encoding="utf-8", newline="") as rows:
+        return frozenset(row["code"] for row in csv.DictReader(rows))
 
 
 _USCC_LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"

@@ -1,7 +1,7 @@
-"""Strict reading of `county.toml`, `site.toml` and `codes.csv`: a file either says exactly what is known, or is refused.
+"""Strict reading of `county.toml`, `site.toml` and `codes.csv`: a file says exactly what is known, or is refused.
 
-An unknown table, an unknown key, a wrong type or a value outside its list is a problem in words an interface engineer can
-act on: file, key, what was found, what is valid. Problems are collected and told at once; nothing is defaulted silently.
+An unknown table, an unknown key, a wrong type or a value outside its list is a problem in words an interface engineer
+can act on: file, key, what was found, what is valid. Problems are collected and told at once.
 """
 
 from __future__ import annotations
@@ -49,6 +49,11 @@ Table = Mapping[str, Key]
 def one_of(*words: str) -> Kind:
     """A string from a closed list."""
     return Kind("one of " + ", ".join(words), lambda found: isinstance(found, str) and found in words)
+
+
+def some_of(*words: str) -> Kind:
+    """A list of strings from a closed list."""
+    return _list_of("a list of " + ", ".join(words), lambda part: isinstance(part, str) and part in words)
 
 
 def _is_pair(found: Any) -> bool:

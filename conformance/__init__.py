@@ -1,0 +1,1 @@
+"""The mirror: checks, indicators and reports about what the other rooms did."""

@@ -125,6 +125,17 @@ class Draft:
             self._unmapped[table, code] = {"table": table, "code": code, "text": text, "location": where}
             self.issue("code-unmapped", where, table=table)
 
+    def forget(self, sheet: Sheet, path: str = "") -> None:
+        """Takes back what the ledger says about a place that was given up; its leaves are unaccounted again."""
+        place = sheet.path(path)
+        lines = self.ledger.lines
+        for leaf in [leaf for leaf, found in lines.items() if any(line.path.startswith(place) for line in found)]:
+            kept = [line for line in lines[leaf] if not line.path.startswith(place)]
+            if kept:
+                lines[leaf] = kept
+            else:
+                del lines[leaf]
+
     @property
     def event_time(self) -> str:
         """When it happened: EVN-2, else EVN-6, else MSH-7, else when it was received; an instant."""

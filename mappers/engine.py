@@ -9,27 +9,33 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mappers import condition, path
 from mappers.codes import table
 from mappers.datatypes.registry import REGISTRY
-from mappers.draft import Draft, Sheet
 from mappers.message import Segment
 from mappers.rows import Row, RowError, maps
 from mappers.use import Part, Use
 
-Step = Callable[[Segment, Sheet, Draft, path.Items], None]
+if TYPE_CHECKING:
+    from mappers.draft import Draft, Sheet
+
+Step = Callable[[Segment, "Sheet", "Draft", path.Items], None]
 NOT_DELETABLE = frozenset({"identifier", "extension", "modifierExtension", "meta"})
 """Elements fed by many fields, or that identify: `""` in one field does not delete them."""
 
 
-def apply(map_id: str, segment: Segment, sheet: Sheet, draft: Draft) -> None:
-    """Runs the rows of `map_id`, for example `PID[Patient]`, over the segment into the sheet."""
-    items: path.Items = {}
-    count = len(segment.fields)
+def apply(map_id: str, segment: Segment, sheet: Sheet, draft: Draft, items: path.Items | None = None) -> None:
+    """Runs the rows of `map_id`, for example `PID[Patient]`, over the segment into the sheet.
+
+    `items` tells of list items that the caller began: `{("diagnosis", ":", path.WHOLE): 2}`.
+    """
+    items = {} if items is None else items
+    fields = segment.fields
+    count = len(fields)
     for field, step in compiled(map_id):
-        if field < count:
+        if field < count and fields[field]:
             step(segment, sheet, draft, items)
 
 

@@ -8,16 +8,14 @@ A leaf without an outcome is unaccounted, and a defect.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mappers.message import Leaf, Message
 
 Outcome = Literal["stored", "coded", "carried", "dropped"]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """`path` is `Type/id#element.path[0].child`, or the reason code when dropped; `rule` is a row or function id."""
 
     outcome: Outcome
@@ -34,7 +32,12 @@ class Ledger:
         self.lines: dict[Leaf, list[Line]] = {}
 
     def note(self, leaf: Leaf, outcome: Outcome, path: str, rule: str) -> None:
-        self.lines.setdefault(leaf, []).append(Line(outcome, path, rule))
+        line = Line(outcome, path, rule)
+        known = self.lines.get(leaf)
+        if known is None:
+            self.lines[leaf] = [line]
+        else:
+            known.append(line)
 
     def unaccounted(self, message: Message) -> list[Leaf]:
         """The leaves of the message that no line speaks of."""

@@ -67,6 +67,11 @@ def from_pl(use: Use) -> Sheet | None:
     return sheet
 
 
+def facility(use: Use, text: str) -> Sheet:
+    """A place named by one code: where an event happened, where a patient was discharged to."""
+    return _level(use.draft, use.site.institution, [f"facility={text}"], text, "", None)
+
+
 def _level(draft: Draft, owner: str, way: list[str], text: str, physical: str, outer: Sheet | None) -> Sheet:
     system = systems.local(owner, "location")
     sheet = draft.resource("Location", derived_id("Location", system, "/".join(way)), Weight.MENTION, owner=owner)

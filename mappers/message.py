@@ -15,7 +15,7 @@ from typing import NamedTuple
 NULL = '""'
 """The HL7 null: the sender says "delete this", in contrast to an empty field, which says nothing."""
 
-_HEADERS = frozenset({"MSH", "FHS", "BHS"})
+HEADERS = frozenset({"MSH", "FHS", "BHS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +60,21 @@ class Value:
 
     def get(self, component: int = 1, subcomponent: int = 1) -> str | None:
         """The unescaped leaf, `None` when absent or empty, `NULL` when the sender wrote `""`."""
-        parts = self.components
+        parts = self._components
+        if parts is None:
+            parts = self.components
         if component > len(parts):
             return None
         part = parts[component - 1]
-        separator = self.segment.delimiters.subcomponent
-        if separator in part:
-            subs = part.split(separator)
+        if not part:
+            return None
+        delimiters = self.segment.delimiters
+        if delimiters.subcomponent in part:
+            subs = part.split(delimiters.subcomponent)
             part = subs[subcomponent - 1] if subcomponent <= len(subs) else ""
         elif subcomponent > 1:
             return None
-        return unescape(part, self.segment.delimiters) if part else None
+        return unescape(part, delimiters) if delimiters.escape in part else part or None
 
     def text(self) -> str | None:
         """The whole repetition unescaped, separators kept: for TX and FT, where senders forget to escape."""
@@ -106,7 +110,7 @@ class Segment:
         self.occurrence = occurrence
         self.delimiters = delimiters
         self._fields: list[str] | None = None
-        self._values: dict[int, tuple[Value, ...]] = {}
+        self._values: dict[int, tuple[Value, ...]] | None = None
 
     @property
     def fields(self) -> list[str]:
@@ -114,7 +118,7 @@ class Segment:
         if self._fields is None:
             separator = self.delimiters.field
             parts = self.text.split(separator)
-            self._fields = [parts[0], separator, *parts[1:]] if self.name in _HEADERS else parts
+            self._fields = [parts[0], separator, *parts[1:]] if self.name in HEADERS else parts
         return self._fields
 
     def raw(self, field: int) -> str:
@@ -124,6 +128,8 @@ class Segment:
 
     def values(self, field: int) -> tuple[Value, ...]:
         """The non-empty repetitions of a field, in order, with their true repetition numbers."""
+        if self._values is None:
+            self._values = {}
         found = self._values.get(field)
         if found is None:
             found = self._values[field] = self._split(field)
@@ -134,7 +140,7 @@ class Segment:
         if not raw:
             return ()
         separator = self.delimiters.repetition
-        if separator not in raw or (self.name in _HEADERS and field <= 2):
+        if separator not in raw or (self.name in HEADERS and field <= 2):
             return (Value(self, field, 1, raw),)
         return tuple(Value(self, field, n, part) for n, part in enumerate(raw.split(separator), 1) if part)
 
@@ -150,7 +156,7 @@ class Segment:
 
     def leaves(self) -> Iterator[Leaf]:
         """Every non-empty leaf; of MSH, FHS and BHS without the delimiters themselves (fields 1 and 2)."""
-        start = 3 if self.name in _HEADERS else 1
+        start = 3 if self.name in HEADERS else 1
         for field in range(start, len(self.fields)):
             for value in self.values(field):
                 yield from value.leaves()
@@ -159,27 +165,45 @@ class Segment:
 class Message:
     """An ordered tuple of segments. Segments in equal segments out, unknown and Z segments included."""
 
-    __slots__ = ("_by_name", "delimiters", "segments")
+    __slots__ = ("_made", "_positions", "_texts", "_whole", "delimiters")
 
     def __init__(self, texts: list[str] | tuple[str, ...], delimiters: Delimiters) -> None:
-        counts: dict[str, int] = {}
-        segments: list[Segment] = []
-        by_name: dict[str, list[Segment]] = {}
+        separator = delimiters.field
+        positions: dict[str, list[int]] = {}
         for position, text in enumerate(texts):
-            name = text.split(delimiters.field, 1)[0]
-            counts[name] = occurrence = counts.get(name, 0) + 1
-            segment = Segment(name, text, position, occurrence, delimiters)
-            segments.append(segment)
-            by_name.setdefault(name, []).append(segment)
-        self.segments = tuple(segments)
+            name = text[:3] if text[3:4] == separator else text.split(separator, 1)[0]
+            if name in positions:
+                positions[name].append(position)
+            else:
+                positions[name] = [position]
+        self._texts = texts
+        self._positions = positions
+        self._made: dict[str, tuple[Segment, ...]] = {}
+        self._whole: tuple[Segment, ...] | None = None
         self.delimiters = delimiters
-        self._by_name = {name: tuple(found) for name, found in by_name.items()}
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """All segments in order."""
+        if self._whole is None:
+            every = [segment for name in self._positions for segment in self.all(name)]
+            every.sort(key=_position)
+            self._whole = tuple(every)
+        return self._whole
 
     def all(self, name: str) -> tuple[Segment, ...]:
-        return self._by_name.get(name, ())
+        """The segments of that name, in order."""
+        made = self._made.get(name)
+        if made is None:
+            found = enumerate(self._positions.get(name, ()), 1)
+            made = self._made[name] = tuple(
+                Segment(name, self._texts[position], position, occurrence, self.delimiters)
+                for occurrence, position in found
+            )
+        return made
 
     def first(self, name: str) -> Segment | None:
-        found = self._by_name.get(name)
+        found = self.all(name)
         return found[0] if found else None
 
     def get(self, name: str, field: int, component: int = 1, subcomponent: int = 1) -> str | None:
@@ -189,7 +213,9 @@ class Message:
 
     @property
     def msh(self) -> Segment:
-        return self.segments[0]
+        """The first segment; an MSH in every message that was parsed without a fatal issue."""
+        name = next(iter(self._positions))
+        return self.all(name)[0]
 
     @property
     def code(self) -> str:
@@ -213,7 +239,7 @@ class Message:
         """The raw text of a leaf."""
         segment = self.segments[leaf.position]
         raw = segment.raw(leaf.field)
-        if segment.name not in _HEADERS or leaf.field > 2:
+        if segment.name not in HEADERS or leaf.field > 2:
             raw = _part(raw, self.delimiters.repetition, leaf.repetition)
         raw = _part(raw, self.delimiters.component, leaf.component)
         return _part(raw, self.delimiters.subcomponent, leaf.subcomponent)
@@ -229,6 +255,10 @@ class Message:
         field += f".{leaf.component}"
         part = _part(raw, self.delimiters.component, leaf.component)
         return f"{field}.{leaf.subcomponent}" if self.delimiters.subcomponent in part else field
+
+
+def _position(segment: Segment) -> int:
+    return segment.position
 
 
 def _part(raw: str, separator: str, number: int) -> str:

@@ -3,7 +3,7 @@
 `birthDate`, `hospitalization.dischargeDisposition` name elements. `name[]` is the item of that list which belongs to this
 row's field and repetition: made on first use, found again by every other row of the same field, so that
 `participant[].individual` and `participant[].type[]` meet in one participant. `extension[b]` keeps a second item of the
-same field apart. `address[0]` is a fixed position.
+same field apart. `diagnosis[:]` is the one item that belongs to the whole segment. `address[0]` is a fixed position.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 Body = dict[str, Any]
 Slot = tuple[int, int]
 """The field and repetition a value comes from."""
+WHOLE: Slot = (0, 0)
+"""The slot of `[:]`."""
 Items = dict[tuple[str, str, Slot], int]
 """Which item of a list belongs to which slot, while one segment is applied."""
 
@@ -30,7 +32,7 @@ class PathError(ValueError):
     """A target path in a table cannot be read."""
 
 
-_STEP = re.compile(r"\A(_?[A-Za-z][A-Za-z0-9]*)(?:\[([a-z0-9]*)\])?\Z")
+_STEP = re.compile(r"\A(_?[A-Za-z][A-Za-z0-9]*)(?:\[([a-z0-9:]*)\])?\Z")
 
 
 def parse(text: str) -> tuple[Step, ...]:
@@ -50,9 +52,13 @@ def known(steps: tuple[Step, ...], slot: Slot, items: Items) -> bool:
     path = ""
     for step in steps:
         if step.label is not None:
-            return step.fixed >= 0 or (path + step.name, step.label, slot) in items
+            return step.fixed >= 0 or (path + step.name, step.label, _own(step, slot)) in items
         path += step.name + "."
     return True
+
+
+def _own(step: Step, slot: Slot) -> Slot:
+    return WHOLE if step.label == ":" else slot
 
 
 def put(body: Body, steps: tuple[Step, ...], slot: Slot, items: Items, value: Any) -> str | None:
@@ -69,6 +75,7 @@ def put(body: Body, steps: tuple[Step, ...], slot: Slot, items: Items, value: An
     if last.label is None:
         return _set(node, last.name, path + last.name, value)
     array = node.setdefault(last.name, [])
+    slot = _own(last, slot)
     index = last.fixed if last.fixed >= 0 else items.get((path + last.name, last.label, slot), -1)
     if index < 0 or index >= len(array):
         index = array.index(value) if value in array else len(array)
@@ -83,6 +90,7 @@ def _enter(node: Body, step: Step, path: str, slot: Slot, items: Items) -> tuple
     if step.label is None:
         return node.setdefault(step.name, {}), f"{path}{step.name}."
     array = node.setdefault(step.name, [])
+    slot = _own(step, slot)
     index = step.fixed if step.fixed >= 0 else items.get((path + step.name, step.label, slot), -1)
     if index < 0 or index >= len(array):
         index = len(array)

@@ -8,7 +8,7 @@ Source: FHIR R4 provenance.html; official maps EVN[Provenance], MSH[Provenance-S
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +19,7 @@ from mappers import systems
 from mappers.derived import derived_id
 from mappers.engine import apply
 from mappers.mapped import Weight
-from mappers.message import Leaf, Message, unescape
+from mappers.message import HEADERS, Leaf, Message, Segment, unescape
 from mappers.organization import institution
 from mappers.site import Site
 from mappers.use import legible
@@ -101,34 +101,63 @@ def _structural() -> Mapping[tuple[str, int], str]:
 
 def account(draft: Draft, sheet: Sheet | None) -> None:
     """Gives every leaf without an outcome one: dropped with a reason when structural, else carried."""
-    message, ledger = draft.message, draft.ledger
-    lines, structural = ledger.lines, _structural()
-    carried: list[dict[str, Any]] = []
-    for leaf in message.leaves():
-        if leaf in lines:
-            continue
-        segment = message.segments[leaf.position]
-        reason = structural.get((segment.name, leaf.field))
-        raw = message.value(leaf)
-        if reason is not None and (reason != "set-id" or (raw.isdigit() and len(raw) <= 4)):
-            ledger.note(leaf, "dropped", reason, "structural")
-        elif sheet is None:
-            ledger.note(leaf, "carried", JOURNAL, "message-not-translated")
-        else:
-            _carry(draft, sheet, carried, leaf, raw)
+    lines, structural = draft.ledger.lines, _structural()
+    carried: list[tuple[Leaf, str]] = []
+    for segment in draft.message.segments:
+        for leaf, raw in _open_leaves(segment, lines):
+            reason = structural.get((segment.name, leaf[1]))
+            if reason is not None and _says_nothing(reason, raw):
+                draft.ledger.note(leaf, "dropped", reason, "structural")
+            elif sheet is None:
+                draft.ledger.note(leaf, "carried", JOURNAL, "message-not-translated")
+            else:
+                carried.append((leaf, raw))
     if sheet is not None and carried:
-        sheet.body.setdefault("extension", []).extend(carried)
+        _carry(draft, sheet, carried)
 
 
-def _carry(draft: Draft, sheet: Sheet, carried: list[dict[str, Any]], leaf: Leaf, raw: str) -> None:
-    text = legible(unescape(raw, draft.message.delimiters))
-    if not text.strip():
-        draft.ledger.note(leaf, "dropped", "blank", "structural")
-        return
-    place = len(sheet.body.get("extension", ())) + len(carried)
-    parts = [
-        {"url": "location", "valueString": draft.message.locate(leaf)},
-        {"url": "value", "valueString": text},
-    ]
-    carried.append({"url": systems.V2_VALUE, "extension": parts})
-    draft.ledger.note(leaf, "carried", sheet.path(f"extension[{place}]"), "carried")
+def _open_leaves(segment: Segment, lines: Container[tuple[int, ...]]) -> Iterator[tuple[Leaf, str]]:
+    """The leaves of a segment that no line speaks of, with their raw text. The hot loop of every message."""
+    position, separator = segment.position, segment.delimiters.subcomponent
+    fields = segment.fields
+    for field in range(3 if segment.name in HEADERS else 1, len(fields)):
+        if not fields[field]:
+            continue
+        for value in segment.values(field):
+            repetition = value.repetition
+            for component, part in enumerate(value.components, 1):
+                if not part:
+                    continue
+                if not separator or separator not in part:
+                    if (position, field, repetition, component, 1) not in lines:
+                        yield Leaf(position, field, repetition, component, 1), part
+                    continue
+                for sub, text in enumerate(part.split(separator), 1):
+                    if text and (position, field, repetition, component, sub) not in lines:
+                        yield Leaf(position, field, repetition, component, sub), text
+
+
+def _says_nothing(reason: str, raw: str) -> bool:
+    """Some senders put meaning where the standard has none: a random OBX-1, a result class in MSH-16."""
+    if reason == "set-id":
+        return raw.isdigit() and len(raw) <= 4
+    return reason != "transport" or raw in ("AL", "NE", "ER", "SU") or raw == '""'
+
+
+def _carry(draft: Draft, sheet: Sheet, carried: list[tuple[Leaf, str]]) -> None:
+    """Keeps the leaves as extensions of the Provenance, each with its location."""
+    message, note = draft.message, draft.ledger.note
+    extensions = sheet.body.setdefault("extension", [])
+    under = sheet.path("extension[")
+    for leaf, raw in carried:
+        text = unescape(raw, message.delimiters)
+        if not text.isprintable():
+            text = legible(text)
+        if not text or text.isspace():
+            note(leaf, "dropped", "blank", "structural")
+            continue
+        place = {"url": "location", "valueString": message.locate(leaf)}
+        note(leaf, "carried", f"{under}{len(extensions)}]", "carried")
+        extensions.append({"url": systems.V2_VALUE, "extension": [place, {"url": "value", "valueString": text}]})
+    if not extensions:
+        del sheet.body["extension"]

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from mappers.site import Site
 
 
+_LEAF = tuple.__new__
+"""Makes a `Leaf` twice as fast as its own constructor does."""
+
+
 class Part:
     """One component seen as a value of its own: its sub-components are its components (`PV1-3.4`, an HD inside a CX)."""
 
@@ -74,15 +78,18 @@ class Use:
         """The leaf of a component of the value."""
         value = self.value
         if isinstance(value, Part):
-            return Leaf(value.segment.position, value.field, value.repetition, value.component, component)
-        return Leaf(value.segment.position, value.field, value.repetition, component, subcomponent)
+            component, subcomponent = value.component, component
+        return _LEAF(Leaf, (value.segment.position, value.field, value.repetition, component, subcomponent))
 
     def take(self, component: int = 1, subpath: str = "", subcomponent: int = 1) -> str | None:
         """The leaf, noted as stored under `subpath` of the target (or at an absolute `Type/id#path`).
 
         `None` when absent; a component that is `""` or blank has nothing to store and is noted as dropped.
         """
-        text = self.value.get(component, subcomponent)
+        value = self.value
+        if component > len(value.components):
+            return None
+        text = value.get(component, subcomponent)
         if text is None:
             return None
         if text == NULL or text.isspace():
@@ -96,7 +103,10 @@ class Use:
         self.notes.append((self.at(component, subcomponent), "stored", self._under(subpath), self.rule))
 
     def _under(self, subpath: str) -> str:
-        return subpath if "#" in subpath or not self.prefix else f"{self.prefix}.{subpath}" if subpath else self.prefix
+        prefix = self.prefix
+        if not prefix or "#" in subpath:
+            return subpath
+        return f"{prefix}.{subpath}" if subpath else prefix
 
     def all(self, subpath: str = "") -> None:
         """Notes every leaf of the value as stored under one path."""

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import orjson
+import jiter
 
 CORE = Path(__file__).parent / "core"
 
@@ -27,7 +27,8 @@ class Archive:
 
     def member(self, name: str) -> Any:
         with self._lock:
-            return orjson.loads(self._zip.read(f"{name}.json"))
+            data = self._zip.read(f"{name}.json")
+        return jiter.from_json(data, float_mode="decimal")
 
     def entry(self, name: str) -> Any:
         """The definition with this id, or None."""
@@ -42,5 +43,5 @@ class Archive:
 
 @cache
 def core(kind: str) -> Archive:
-    """The core archive of one kind: structures, value_sets, code_systems, search_parameters, compartments, operations."""
+    """The core archive of one kind: the name of one of the zips, such as `structures` or `value_sets`."""
     return Archive(CORE / f"{kind}.zip")

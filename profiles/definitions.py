@@ -201,7 +201,7 @@ def _alternatives(expression: str) -> list[str]:
 
 @cache
 def compartment(name: str) -> Mapping[str, tuple[str, ...]]:
-    """Which search parameters link each resource type to the compartment (Patient, Encounter, …); no entry: not in it."""
+    """Which search parameters link each resource type to the compartment; a type that is not there is not in it."""
     definition = core("compartments").entry(name)
     if definition is None:
         return MappingProxyType({})

@@ -25,8 +25,8 @@ Parsed = tuple[dict[str, Any] | None, tuple[Issue, ...]]
 _SQUARE = bytes.maketrans(b"{}", b"[]")
 _NOT_SKELETON = bytes(set(range(256)) - set(b'"{}[],:+-.0123456789eE'))
 _NOT_BRACKET = bytes(set(range(256)) - set(b"[]"))
-# More than 18 digits before the point do not fit 64 bits; a four-digit exponent is no measurement.
-_HUGE = re.compile(rb"(?<![0-9.])[0-9]{19}|[0-9][eE][+-]?0*[1-9][0-9]{3}")
+# From 9,000,000,000,000,000,000 on a number may not fit 64 bits; a four-digit exponent is no measurement.
+_HUGE = re.compile(rb"(?<![0-9.])(?:9[0-9]{18}|[0-9]{20})|[0-9][eE][+-]?0*[1-9][0-9]{3}")
 _QUOTED = re.compile(r'"[^"]*"')
 
 

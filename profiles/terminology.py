@@ -1,7 +1,7 @@
 """Which codes a value set holds, worked out from the loaded code systems.
 
 Law: a verdict is IN, OUT or UNKNOWN; UNKNOWN only where a code system is not loaded, and then its name is given.
-Sources: http://hl7.org/fhir/R4/valueset.html#compositions (compose), BCP 13 (media types), BCP 47 (languages), ISO 4217.
+Sources: http://hl7.org/fhir/R4/valueset.html#compositions; BCP 13 (media types), BCP 47 (languages), ISO 4217.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Run by hand when hl7apy changes: `python -m adapters.grammar.build`. The facts come from hl7apy's tables (MIT, see
 `LICENSE.hl7apy`); names are shortened, datatypes and tables left out. The same input gives the same bytes.
-A node is `[segment, min, max]` or `[group, min, max, [nodes]]`, max 0 meaning no limit; of a choice no branch is required.
+A node is `[segment, min, max]` or `[group, min, max, [nodes]]`, max 0 meaning no limit; of a choice no branch is
+required.
 """
 
 from __future__ import annotations
@@ -19,20 +20,32 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def main() -> None:
-    with zipfile.ZipFile(DATA, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(DATA, "w") as archive:
         for version in VERSIONS:
-            text = json.dumps(facts(version), separators=(",", ":"), sort_keys=True)
-            archive.writestr(zipfile.ZipInfo(f"{version}.json", _EPOCH), text, zipfile.ZIP_DEFLATED)
+            _add(archive, f"{version}.json", facts(version))
+        _add(archive, "segments.json", sorted({name for version in VERSIONS for name in _segments(version)}))
+
+
+def _add(archive: zipfile.ZipFile, member: str, value: Any) -> None:
+    text = json.dumps(value, separators=(",", ":"), sort_keys=True)
+    archive.writestr(zipfile.ZipInfo(member, _EPOCH), text, zipfile.ZIP_DEFLATED, 9)
+
+
+def _tables(version: str) -> Any:
+    return importlib.import_module("hl7apy.v" + version.replace(".", "_"))
+
+
+def _segments(version: str) -> list[str]:
+    return [name for name in _tables(version).SEGMENTS if len(name) == 3]
 
 
 def facts(version: str) -> dict[str, Any]:
-    """`structures` by name, `required` field numbers by segment, `segments` known in that version."""
-    tables = importlib.import_module("hl7apy.v" + version.replace(".", "_"))
+    """`structures` by name and `required` field numbers by segment."""
+    tables = _tables(version)
     required = {name: _required(name, node[1]) for name, node in tables.SEGMENTS.items() if len(node) > 1}
     return {
         "structures": {name: _nodes(name, node) for name, node in tables.MESSAGES.items()},
         "required": {name: numbers for name, numbers in required.items() if numbers},
-        "segments": sorted(name for name in tables.SEGMENTS if len(name) == 3),
     }
 
 

@@ -17,6 +17,9 @@ DATE = date(2026, 10, 21)
 
 ZONE = timezone(timedelta(hours=8))
 
+RESTARTS = {"county-analyser": 12}
+"""After how many messages a system is switched off and on, and counts its control ids from 1 again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -56,9 +59,15 @@ class Desk:
         """The next number of a series, from 1."""
         return next(self._numbers.setdefault(series, itertools.count(1)))
 
+    def turn(self, series: str, length: int) -> bool:
+        """Whether this is the last of each `length` calls of a series: chance would sometimes leave a story out."""
+        return self.number(f"turn {series}") % length == 0
+
     def control(self, site: str) -> str:
-        dialect = DIALECTS[site]
-        return dialect.control.format(site=dialect.application, number=self.number(f"control {site}"))
+        number = self.number(f"control {site}")
+        if site in RESTARTS:
+            number = (number - 1) % RESTARTS[site] + 1
+        return DIALECTS[site].control.format(number=number)
 
     def at(self, first: float, last: float) -> datetime:
         """A time of the day between two hours."""

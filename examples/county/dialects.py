@@ -22,7 +22,7 @@ class Dialect:
     codec: str = "utf-8"
     line_end: str = "\r"
     tail: Mapping[int, str] = field(default_factory=dict)
-    control: str = "{site}{number:06d}"
+    control: str = "{number:06d}"
     zone: str = ""
     structures: Mapping[str, str] = field(default_factory=dict)
 
@@ -60,37 +60,90 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
         dialect.site: dialect
         for dialect in (
             Dialect(
-                "county-his", "HIS", "QHRY", "QIAO", "2.4", "gb18030", tail={15: "AL", 16: "AL", 17: "CHN"},
+                "county-his",
+                "HIS",
+                "QHRY",
+                "QIAO",
+                "2.4",
+                "gb18030",
+                tail={15: "AL", 16: "AL", 17: "CHN"},
                 control="{number:08d}",
             ),
             Dialect(
-                "township-a-his", "HIS", "YXWSY", "QIAO", "2.5.1", tail=_UTF8, control="YX20261021{number:05d}",
+                "township-a-his",
+                "HIS",
+                "YXWSY",
+                "QIAO",
+                "2.5.1",
+                tail=_UTF8,
+                control="YX20261021{number:05d}",
                 structures=_STRUCTURES,
             ),
             Dialect(
-                "township-b-his", "HIS", "SLWSY", "EAI", "2.4", "gb18030", "\n", {15: "AL", 16: "AL", 17: "GBK"},
+                "township-b-his",
+                "HIS",
+                "SLWSY",
+                "EAI",
+                "2.4",
+                "gb18030",
+                "\n",
+                {15: "AL", 16: "AL", 17: "GBK"},
                 "4025{number:04d}",
             ),
             Dialect("village-clinic", "CLINIC", "LWWSS", "QIAO", "2.3.1", control="V{number:05d}"),
             Dialect(
-                "county-lis", "LIS", "JYZX", "ESB", "2.5.1", tail={15: "AL", 16: "AL", **_UTF8}, control="{number:06d}",
+                "county-lis",
+                "LIS",
+                "JYZX",
+                "ESB",
+                "2.5.1",
+                tail={15: "AL", 16: "AL", **_UTF8},
+                control="{number:06d}",
                 structures=_STRUCTURES,
             ),
             Dialect(
-                "county-pacs", "PACS", "YXZX", "HIS", "2.5.1", tail={16: "CHN", 17: "UNICODE UTF-8"},
-                control="USBG2026102108{number:04d}", structures=_STRUCTURES,
-            ),
-            Dialect(
-                "county-ecg", "ECG", "XDZX", "QIAO", "2.5.1", "gb18030", tail={17: "CHN", 18: "GB 18030-2000"},
-                control="ECG{number:05d}", structures=_STRUCTURES,
-            ),
-            Dialect(
-                "county-pathology", "PIS", "BLZX", "QIAO", "2.5.1", tail={18: "UTF-8"}, control="BL{number:05d}",
+                "county-pacs",
+                "PACS",
+                "YXZX",
+                "HIS",
+                "2.5.1",
+                tail={16: "CHN", 17: "UNICODE UTF-8"},
+                control="USBG2026102108{number:04d}",
                 structures=_STRUCTURES,
             ),
-            Dialect("county-analyser", "Analyser", "BS-QH1", "", "2.3.1", tail={16: "0", 18: "ASCII"}, control="{number}"),
             Dialect(
-                "county-referral", "REFERRAL", "QHRY", "QIAO", "2.5.1", tail=_UTF8, control="ZZ{number:06d}", zone="+0800",
+                "county-ecg",
+                "ECG",
+                "XDZX",
+                "QIAO",
+                "2.5.1",
+                "gb18030",
+                tail={17: "CHN", 18: "GB 18030-2000"},
+                control="ECG{number:05d}",
+                structures=_STRUCTURES,
+            ),
+            Dialect(
+                "county-pathology",
+                "PIS",
+                "BLZX",
+                "QIAO",
+                "2.5.1",
+                tail={18: "UTF-8"},
+                control="BL{number:05d}",
+                structures=_STRUCTURES,
+            ),
+            Dialect(
+                "county-analyser", "Analyser", "BS-QH1", "", "2.3.1", tail={16: "0", 18: "ASCII"}, control="{number}"
+            ),
+            Dialect(
+                "county-referral",
+                "REFERRAL",
+                "QHRY",
+                "QIAO",
+                "2.5.1",
+                tail=_UTF8,
+                control="ZZ{number:06d}",
+                zone="+0800",
                 structures=_STRUCTURES,
             ),
         )

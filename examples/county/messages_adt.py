@@ -27,7 +27,9 @@ def visit_start(site: str, visit: Visit, event: str) -> list[str]:
     return [*head, *kin, pv1(site, visit), dg1(visit), *paid, *local]
 
 
-def visit_event(site: str, visit: Visit, event: str, when: datetime, changes: dict[int, str] | None = None) -> list[str]:
+def visit_event(
+    site: str, visit: Visit, event: str, when: datetime, changes: dict[int, str] | None = None
+) -> list[str]:
     """A02, A03, A08, A11 or A13: the visit as it stands, with some PV1 fields written otherwise."""
     return [evn(event, when), pid(site, visit.patient), pv1(site, visit, changes)]
 

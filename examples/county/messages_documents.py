@@ -38,7 +38,10 @@ def pathology(order: Order, when: datetime) -> list[str]:
         pv1("county-pathology", order.visit),
         segment("TXA", txa),
         segment("OBX", {1: "1", 2: "TX", 3: "22637-3^病理诊断^LN", 5: text, 11: "F"}),
-        segment("OBX", {1: "2", 2: "ED", 3: "PDF^病理报告^L", 5: parts("PIS", "application", "pdf", "Base64", page), 11: "F"}),
+        segment(
+            "OBX",
+            {1: "2", 2: "ED", 3: "PDF^病理报告^L", 5: parts("PIS", "application", "pdf", "Base64", page), 11: "F"},
+        ),
     ]
 
 

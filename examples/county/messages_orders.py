@@ -12,7 +12,7 @@ from examples.county.visits import Visit, dg1, pid, pv1
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`number` is the placer's, `filler` the centre's; `service` is LAB, RAD, US, CT, EC or SP."""
+    """`number` is the placer's, `filler` the centre's; `service` is LAB, RAD, RUS, CT, EC or SP."""
 
     visit: Visit
     number: str
@@ -32,7 +32,7 @@ class Order:
         return parts(self.number, self.visit.patient.place.facility)
 
 
-_LOCAL_SERVICE = {"LAB": "JY", "US": "CS", "EC": "XD", "SP": "BL"}
+_LOCAL_SERVICE = {"LAB": "JY", "RUS": "CS", "EC": "XD", "SP": "BL"}
 
 
 def _number(site: str, order: Order) -> str:
@@ -46,7 +46,10 @@ def _orc(site: str, order: Order, control: str, when: datetime) -> str:
     if control == "CA":
         fields[5] = "CA"
     if site == "township-a-his":
-        fields |= {17: parts(*order.visit.department), 21: parts("云溪镇中心卫生院", "", "", "", "", "", "", "", "", "YXWSY")}
+        fields |= {
+            17: parts(*order.visit.department),
+            21: parts("云溪镇中心卫生院", "", "", "", "", "", "", "", "", "YXWSY"),
+        }
     return segment("ORC", fields)
 
 
@@ -79,8 +82,8 @@ def omg(site: str, order: Order, control: str, when: datetime) -> list[str]:
 
 
 def oml(site: str, order: Order, control: str, when: datetime) -> list[str]:
-    """OML^O21 of v2.5.1: the specimen with its barcode in SPM."""
-    specimen = {1: "1", 2: parts(order.barcode, ""), 4: parts(*order.specimen.split("^"), "L"), 17: stamp(order.when)}
+    """OML^O21 of v2.5.1: the specimen with its barcode, a label of the laboratory centre, in SPM."""
+    specimen = {1: "1", 2: f"^{order.barcode}&LIS", 4: parts(*order.specimen.split("^"), "L"), 17: stamp(order.when)}
     return [*omg(site, order, control, when), segment("SPM", specimen)]
 
 

@@ -88,7 +88,9 @@ def ref(site: str, referral: Referral) -> list[str]:
     ]
 
 
-def rri(site: str, referral: Referral, answered: str, status: Coded, when: datetime, reason: Coded | None = None) -> list[str]:
+def rri(
+    site: str, referral: Referral, answered: str, status: Coded, when: datetime, reason: Coded | None = None
+) -> list[str]:
     """RRI^I12: the answer to the message with control id `answered`: accepted, or rejected with a reason."""
     note = [segment("NTE", {1: "1", 2: "P", 3: escape(reason[1])})] if reason else []
     return [

@@ -1,4 +1,4 @@
-"""Results: ORU^R01 and OUL^R21/R22/R24 of the laboratory, ORU^R01 of imaging, ECG and the analyser (HL7 v2.5.1 chapter 7)."""
+"""Results (HL7 v2.5.1 chapter 7): ORU^R01 and OUL^R21/R22/R24 of the laboratory, ORU^R01 of imaging, ECG, analyser."""
 
 from __future__ import annotations
 
@@ -93,7 +93,13 @@ def _value(rng: random.Random, item: Item) -> Value:
     return Value(item, f"{number:.{item.decimals}f}", flag)
 
 
-CRITICAL = {"K": ("6.92", "HH"), "GLU": ("1.80", "LL"), "PLT": ("14", "LL"), "CTNI": ("8.420", "HH"), "INR": ("6.10", "HH")}
+CRITICAL = {
+    "K": ("6.92", "HH"),
+    "GLU": ("1.80", "LL"),
+    "PLT": ("14", "LL"),
+    "CTNI": ("8.420", "HH"),
+    "INR": ("6.10", "HH"),
+}
 """Values that somebody must be called about at once."""
 
 
@@ -169,7 +175,9 @@ def lab_oul(order: Order, values: Sequence[Value], status: str, when: datetime, 
     """OUL^R22 (specimen first) or OUL^R24 (order first) of the LIS, where every number is a string (ST)."""
     head = [pid("county-lis", order.visit.patient), pv1("county-lis", order.visit)]
     taken = stamp(order.when + timedelta(minutes=12))
-    specimen = segment("SPM", {1: "1", 2: parts(order.barcode, ""), 4: parts(*order.specimen.split("^"), "L"), 17: taken})
+    specimen = segment(
+        "SPM", {1: "1", 2: f"^{order.barcode}&LIS", 4: parts(*order.specimen.split("^"), "L"), 17: taken}
+    )
     control = segment("ORC", {1: "RE", 2: order.placer, 3: parts(order.filler, "LIS")})
     results = _lab_values(order, values, status, "ST")
     report = [_lab_obr(order, status, when), control]
@@ -198,15 +206,21 @@ def culture(order: Order, when: datetime) -> list[str]:
 
 
 _FINDINGS = {
-    "DR": ("双肺纹理增多、增粗，右下肺野见片状密度增高影，边缘模糊。心影不大，膈面光滑，肋膈角锐利。", "右下肺炎症，建议治疗后复查。"),
-    "CT": ("左侧基底节区见斑片状低密度影，边界欠清，中线结构居中，脑室系统未见扩张。", "左侧基底节区脑梗死可能，建议MR检查。"),
-    "US": ("肝脏形态正常，包膜光滑，实质回声均匀。胆囊大小正常，腔内见强回声团，大小约8mm，后伴声影。", "胆囊结石。"),
+    "DR": (
+        "双肺纹理增多、增粗，右下肺野见片状密度增高影，边缘模糊。心影不大，膈面光滑，肋膈角锐利。",
+        "右下肺炎症，建议治疗后复查。",
+    ),
+    "CT": (
+        "左侧基底节区见斑片状低密度影，边界欠清，中线结构居中，脑室系统未见扩张。",
+        "左侧基底节区脑梗死可能，建议MR检查。",
+    ),
+    "RUS": ("肝脏形态正常，包膜光滑，实质回声均匀。胆囊大小正常，腔内见强回声团，大小约8mm，后伴声影。", "胆囊结石。"),
 }
 
 
 def imaging(order: Order, status: str, when: datetime, conclusion: str = "") -> list[str]:
     """ORU^R01 of the PACS: findings, impression, the study and a link to the viewer."""
-    findings, impression = _FINDINGS[order.service if order.service in ("CT", "US") else "DR"]
+    findings, impression = _FINDINGS[order.service if order.service in ("CT", "RUS") else "DR"]
     patient = order.visit.patient
     link = f"https://pacs.qinghe.example/viewer?study={study_uid(order)}"
     rows = (
@@ -216,7 +230,9 @@ def imaging(order: Order, status: str, when: datetime, conclusion: str = "") -> 
         ("RP", "IMG^影像浏览^L", parts(escape(link), "PACS", "Application", "DICOM")),
     )
     results = [
-        segment("OBX", {1: str(n), 2: kind, 3: coded, 5: text, 11: status, 14: stamp(when), 16: parts(*IMAGING_STAFF[0])})
+        segment(
+            "OBX", {1: str(n), 2: kind, 3: coded, 5: text, 11: status, 14: stamp(when), 16: parts(*IMAGING_STAFF[0])}
+        )
         for n, (kind, coded, text) in enumerate(rows, 1)
     ]
     return [
@@ -254,7 +270,7 @@ _ECG = (
 )
 
 
-def ecg(order: Order, rng: random.Random, status: str, when: datetime, text: str = "窦性心律，正常心电图。") -> list[str]:
+def ecg(order: Order, rng: random.Random, status: str, when: datetime) -> list[str]:
     """ORU^R01 of the ECG centre: intervals, the diagnosis and the report as PDF in ED."""
     rate = rng.randrange(55, 110)
     numbers = (rate, rng.randrange(130, 190), rng.randrange(75, 108), rng.randrange(340, 420), rng.randrange(380, 445))
@@ -264,8 +280,8 @@ def ecg(order: Order, rng: random.Random, status: str, when: datetime, text: str
         for (code, name, unit, limits), number in zip(_ECG, numbers, strict=True)
     ]
     page = base64.b64encode(pdf(f"ECG report {order.filler}", heartbeat(rate))).decode("ascii")
-    rows.append({2: "TX", 3: "ECGDX^心电图诊断^L", 5: escape(text)})
-    rows.append({2: "ED", 3: "PDF^心电图报告^L", 5: parts("ECG", "application", "pdf", "Base64", page)})
+    rows.append({2: "TX", 3: "ECGDX^心电图诊断^L", 5: "窦性心律，正常心电图。"})
+    rows.append({2: "ED", 3: "PDF^心电图报告^L", 5: f"ECG^application^pdf^Base64^{page}"})
     results = [segment("OBX", {1: str(n), 11: status, 14: taken, **row}) for n, row in enumerate(rows, 1)]
     return [
         pid("county-ecg", order.visit.patient),
@@ -276,8 +292,13 @@ def ecg(order: Order, rng: random.Random, status: str, when: datetime, text: str
     ]
 
 
-_ANALYSER = (("GLU", "葡萄糖", "mmol/L", 4.0, 14.0), ("LAC", "乳酸", "mmol/L", 0.6, 4.0), ("K", "钾", "mmol/L", 3.2, 5.6),
-             ("NA", "钠", "mmol/L", 132.0, 148.0), ("CA", "离子钙", "mmol/L", 1.0, 1.35))
+_ANALYSER = (
+    ("GLU", "葡萄糖", "mmol/L", 4.0, 14.0),
+    ("LAC", "乳酸", "mmol/L", 0.6, 4.0),
+    ("K", "钾", "mmol/L", 3.2, 5.6),
+    ("NA", "钠", "mmol/L", 132.0, 148.0),
+    ("CA", "离子钙", "mmol/L", 1.0, 1.35),
+)
 
 
 def analyser(patient: Patient, sample: int, rng: random.Random, when: datetime) -> list[str]:
@@ -287,7 +308,17 @@ def analyser(patient: Patient, sample: int, rng: random.Random, when: datetime) 
     rows = [
         segment(
             "OBX",
-            {1: str(n), 2: "NM", 3: code, 4: name, 5: f"{rng.uniform(low, high):.6f}", 6: unit, 7: "-", 11: "F", 14: stamp(when)},
+            {
+                1: str(n),
+                2: "NM",
+                3: code,
+                4: name,
+                5: f"{rng.uniform(low, high):.6f}",
+                6: unit,
+                7: "-",
+                11: "F",
+                14: stamp(when),
+            },
         )
         for n, (code, name, unit, low, high) in enumerate(_ANALYSER, 1)
     ]
@@ -296,5 +327,18 @@ def analyser(patient: Patient, sample: int, rng: random.Random, when: datetime) 
 
 def quality_control(sample: int, when: datetime) -> list[str]:
     """The analyser's control run: no patient and no OBX (MSH-16 is 2)."""
-    fields = {1: "1", 2: str(sample), 3: "GLU", 4: "Analyser^BS-QH1", 6: stamp(when), 13: "CTRL-Normal", 14: "LOT-2026-001"}
-    return [segment("OBR", fields | {15: "20270101000000", 17: "M", 18: "5.500000", 19: "0.300000", 20: "5.480000", 21: "mmol/L"})]
+    fields = {
+        1: "1",
+        2: str(sample),
+        3: "GLU",
+        4: "Analyser^BS-QH1",
+        6: stamp(when),
+        13: "CTRL-Normal",
+        14: "LOT-2026-001",
+    }
+    return [
+        segment(
+            "OBR",
+            fields | {15: "20270101000000", 17: "M", 18: "5.500000", 19: "0.300000", 20: "5.480000", 21: "mmol/L"},
+        )
+    ]

@@ -37,6 +37,8 @@ def heartbeat(rate: int, beats: int = 5) -> list[float]:
     samples: list[float] = []
     for index in range(beats * 40):
         phase = index % 40
-        spike = {9: 0.12, 10: 0.15, 11: 0.1, 15: -0.1, 16: 0.95, 17: -0.25, 25: 0.15, 26: 0.22, 27: 0.18}.get(phase, 0.0)
+        spike = {9: 0.12, 10: 0.15, 11: 0.1, 15: -0.1, 16: 0.95, 17: -0.25, 25: 0.15, 26: 0.22, 27: 0.18}.get(
+            phase, 0.0
+        )
         samples.append(spike + 0.03 * math.sin(index / rate))
     return samples

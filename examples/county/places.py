@@ -1,4 +1,4 @@
-"""The institutions of the county as the generator needs them: who works there, which departments, which numbers they give.
+"""The institutions of the county as the generator needs them: who works there, departments, forms of numbers.
 
 The institutions themselves, with their codes, stand in `adapters/sites/county.toml`.
 """
@@ -31,7 +31,13 @@ PLACES = {
             "county-hospital",
             "QHRY",
             "QH{:08d}",
-            (("0301", "心血管内科"), ("0302", "呼吸内科"), ("0304", "神经内科"), ("0401", "普通外科"), ("0500", "妇产科")),
+            (
+                ("0301", "心血管内科"),
+                ("0302", "呼吸内科"),
+                ("0304", "神经内科"),
+                ("0401", "普通外科"),
+                ("0303", "消化内科"),
+            ),
             (("10021", "王志远"), ("10034", "陈雅文"), ("10058", "林国栋"), ("10077", "赵慧敏")),
         ),
         Place(
@@ -45,7 +51,7 @@ PLACES = {
             "township-b",
             "SLWSY",
             "{:010d}",
-            (("0200", "全科"), ("0300", "内科"), ("0700", "儿科")),
+            (("0200", "全科"), ("0300", "内科"), ("5000", "中医科")),
             (("000001", "郭长青"), ("000002", "何秀珍")),
         ),
         Place("village-a", "LWWSS", "{:05d}", (("02", "全科"),), (("V01", "柳春生"),)),

@@ -35,11 +35,18 @@ HIS = {
 }
 """The system that speaks for an institution."""
 
+_HYPERTENSION, _CHEST_PAIN, _WEAKNESS = ("I10.x00", "高血压病"), ("R07.400", "胸痛"), ("R53.x00", "乏力")
+_COUGH, _BELLY_ACHE, _DIZZINESS, _GASTRITIS = (
+    ("R05.x00", "咳嗽"),
+    ("R10.400", "腹痛"),
+    ("R42.x00", "头晕"),
+    ("K29.500", "慢性胃炎"),
+)
 _OUTPATIENT: tuple[Coded, ...] = (
-    ("I10.x00", "高血压病"),
+    _HYPERTENSION,
     ("E11.900", "2型糖尿病"),
     ("J06.900", "急性上呼吸道感染"),
-    ("K29.500", "慢性胃炎"),
+    _GASTRITIS,
     ("M54.500", "腰痛"),
 )
 _INPATIENT: tuple[Coded, ...] = (
@@ -52,26 +59,46 @@ _INPATIENT: tuple[Coded, ...] = (
 _ITEMS: Mapping[str, Coded] = {
     "CT": ("CT0101", "颅脑CT平扫"),
     "RAD": ("DR0203", "胸部正位DR"),
-    "US": ("US0301", "腹部彩超"),
+    "RUS": ("US0301", "腹部彩超"),
     "EC": ("EC0001", "十二导联常规心电图"),
     "SP": ("BL0002", "胃镜活检病理"),
 }
-_FILLER = {"LAB": "L26102{:06d}", "CT": "CT26102{:05d}", "RAD": "DR26102{:05d}", "US": "US26102{:05d}",
-           "EC": "E26102{:05d}", "SP": "2026B{:05d}"}
-_PLACER = {"county-hospital": "2291{:05d}", "township-a": "YXSQ20261021{:04d}", "township-b": "18{:08d}", "village-a": "C{:05d}"}
-_VISIT = {"county-hospital": "{kind}2610{:06d}", "township-a": "YXJZ{:06d}", "township-b": "1000{:05d}", "village-a": "LW{:05d}"}
+_FILLER = {
+    "LAB": "L26102{:06d}",
+    "CT": "CT26102{:05d}",
+    "RAD": "DR26102{:05d}",
+    "RUS": "US26102{:05d}",
+    "EC": "E26102{:05d}",
+    "SP": "2026B{:05d}",
+}
+_PLACER = {
+    "county-hospital": "2291{:05d}",
+    "township-a": "YXSQ20261021{:04d}",
+    "township-b": "18{:08d}",
+    "village-a": "C{:05d}",
+}
+_VISIT = {
+    "county-hospital": "{kind}2610{:06d}",
+    "township-a": "YXJZ{:06d}",
+    "township-b": "1000{:05d}",
+    "village-a": "LW{:05d}",
+}
+_PICTURE = {"I63.900": "CT", "K80.200": "RUS"}
+"""What is ordered for an inpatient with that diagnosis; a chest picture for the others."""
 _BEDS = ("N3^301^01", "N3^302^05", "N4^401^12", "N5^503^02", "N6^601^08")
 _TEN_YEARS = "患者反复头晕1周，基层治疗效果欠佳，血压控制不佳，为进一步诊治申请上转。"
 
 
-def visit(desk: Desk, patient: Patient, kind: str, start: datetime, source: str = "1") -> Visit:
+def visit(
+    desk: Desk, patient: Patient, kind: str, start: datetime, source: str = "1", diagnosis: Coded | None = None
+) -> Visit:
     """A visit with a number of its institution."""
     place = patient.place
     number = _VISIT[place.code].format(desk.number(f"visit {place.code}"), kind=kind)
-    diagnosis = desk.rng.choice(_INPATIENT if kind == "I" else _OUTPATIENT)
+    drawn = desk.rng.choice(_INPATIENT if kind == "I" else _OUTPATIENT)
     bed = desk.rng.choice(_BEDS) if kind == "I" else ""
     department, doctor = desk.rng.choice(place.departments), desk.rng.choice(place.doctors)
-    return Visit(patient, number, kind, department, doctor, start, diagnosis, bed, source=source)
+    return Visit(patient, number, kind, department, doctor, start, diagnosis or drawn, bed, source=source)
 
 
 def order(desk: Desk, seen: Visit, service: str, when: datetime, panel: str = "") -> Order:
@@ -93,7 +120,9 @@ def post_order(desk: Desk, placed: Order, when: datetime, control: str = "NW", d
     label = f"order {placed.service}" if control == "NW" else f"order {placed.service} cancelled"
     if place == "township-a":
         kinds: Mapping[str, tuple[str, Callable[[str, Order, str, datetime], list[str]]]] = {
-            "LAB": ("OML^O21", oml), "EC": ("OMG^O19", omg), "SP": ("OMG^O19", omg)
+            "LAB": ("OML^O21", oml),
+            "EC": ("OMG^O19", omg),
+            "SP": ("OMG^O19", omg),
         }
         kind, writer = kinds.get(placed.service, ("OMI^O23", omi))
     else:
@@ -107,8 +136,8 @@ def _start(desk: Desk, seen: Visit, event: str, label: str) -> None:
     desk.post(site, seen.start, f"ADT^{event}", visit_start(site, seen, event), label)
 
 
-def _lab(desk: Desk, seen: Visit, panel: str, when: datetime) -> datetime:
-    """Order and final result; returns when the result was out."""
+def _lab(desk: Desk, seen: Visit, panel: str, when: datetime) -> tuple[Order, datetime]:
+    """Order and final result; returns the order and when the result was out."""
     placed = order(desk, seen, "LAB", when, panel)
     post_order(desk, placed, when)
     done = desk.after(when, 45, 120)
@@ -118,7 +147,7 @@ def _lab(desk: Desk, seen: Visit, panel: str, when: datetime) -> datetime:
         desk.post("county-lis", done, f"OUL^{event}", lab_oul(placed, values, "F", done, event), "lab result")
     else:
         desk.post("county-lis", done, "ORU^R01", lab_oru(placed, values, "F", done), "lab result")
-    return done
+    return placed, done
 
 
 def outpatient(desk: Desk, place: str) -> None:
@@ -130,8 +159,8 @@ def outpatient(desk: Desk, place: str) -> None:
         early = seen.start - timedelta(minutes=6)
         desk.post(site, early, "ADT^A28", registration(site, patient, early), "registration")
     _start(desk, seen, "A04", "outpatient visit")
-    when = _lab(desk, seen, desk.rng.choice(("BR", "SH", "NC", "JG", "YG", "NX")), desk.after(seen.start, 5, 30))
-    if desk.rng.random() < 0.4:
+    _, when = _lab(desk, seen, desk.rng.choice(("BR", "SH", "NC", "JG", "YG", "NX")), desk.after(seen.start, 5, 30))
+    if desk.turn("moved house", 3):
         later = desk.after(seen.start, 3, 20)
         changed = {11: "青禾县云溪镇新居路8号"}
         desk.post(site, later, "ADT^A08", person_update(site, seen, later, changed), "address changed")
@@ -144,11 +173,11 @@ def outpatient(desk: Desk, place: str) -> None:
 def emergency(desk: Desk) -> None:
     """An emergency visit, an analyser's quick result, a critical laboratory value."""
     patient = desk.patient("county-hospital")
-    seen = visit(desk, patient, "E", desk.at(0.5, 21))
+    panel, complaint = desk.rng.choice((("NJ", _WEAKNESS), ("XJ", _CHEST_PAIN)))
+    seen = visit(desk, patient, "E", desk.at(0.5, 21), diagnosis=complaint)
     _start(desk, seen, "A04", "emergency visit")
     quick = desk.after(seen.start, 5, 15)
     post_sample(desk, patient, quick)
-    panel = desk.rng.choice(("NJ", "XJ"))
     placed = replace(order(desk, seen, "LAB", quick, panel), urgent="S")
     post_order(desk, placed, quick)
     done = desk.after(quick, 20, 40)
@@ -175,15 +204,17 @@ def inpatient(desk: Desk) -> None:
     values = measure(desk.rng, panels()[panel])
     desk.post("county-lis", early, "ORU^R01", lab_oru(placed, values[:5], "P", early), "lab preliminary")
     desk.post("county-lis", done, "ORU^R01", lab_oru(placed, values, "F", done), "lab final")
-    if desk.rng.random() < 0.3:
+    if desk.turn("corrected", 3):
         later = desk.after(done, 20, 60)
-        corrected = with_change(values, 0, values[1].text, "H")
+        raised = f"{float(values[0].item.high) * 1.4:.{values[0].item.decimals}f}"
+        corrected = with_change(values, 0, raised, "H")
         desk.post("county-lis", later, "ORU^R01", lab_oru(placed, corrected, "C", later), "lab corrected")
-    _image(desk, seen, desk.rng.choice(("CT", "RAD", "US")), desk.after(when, 5, 20), reports=("P", "F"))
-    if desk.rng.random() < 0.5:
+    service = _PICTURE.get(seen.diagnosis[0], "RAD")
+    _image(desk, seen, service, desk.after(when, 5, 20), reports=("P", "F"))
+    if desk.turn("transfer", 2):
         moved = desk.after(seen.start, 120, 200)
         desk.post("county-his", moved, "ADT^A02", transfer("county-his", seen, moved, "N7^702^01"), "transfer")
-    if desk.rng.random() < 0.5:
+    if desk.turn("discharge", 2):
         end = desk.after(done, 150, 300)
         closed = replace(seen, end=end)
         desk.post("county-his", end, "ADT^A03", visit_event("county-his", closed, "A03", end), "discharge")
@@ -201,14 +232,15 @@ def _image(desk: Desk, seen: Visit, service: str, when: datetime, reports: tuple
 
 def shared_imaging(desk: Desk, place: str) -> None:
     """Pictures taken in the township, read in the county."""
-    seen = visit(desk, desk.patient(place), "O", desk.at(8, 14))
+    service, complaint = desk.rng.choice((("RAD", _COUGH), ("RUS", _BELLY_ACHE)))
+    seen = visit(desk, desk.patient(place), "O", desk.at(8, 14), diagnosis=complaint)
     _start(desk, seen, "A04", "visit for imaging")
-    _image(desk, seen, desk.rng.choice(("RAD", "US")), desk.after(seen.start, 5, 20))
+    _image(desk, seen, service, desk.after(seen.start, 5, 20))
 
 
 def shared_ecg(desk: Desk, place: str) -> None:
     """An ECG recorded in the township, read in the county, with the report as PDF."""
-    seen = visit(desk, desk.patient(place), "O", desk.at(8, 15))
+    seen = visit(desk, desk.patient(place), "O", desk.at(8, 15), diagnosis=_CHEST_PAIN)
     _start(desk, seen, "A04", "visit for ECG")
     placed = order(desk, seen, "EC", desk.after(seen.start, 5, 15))
     post_order(desk, placed, placed.when)
@@ -220,7 +252,7 @@ def village(desk: Desk) -> None:
     """A visit to the village clinic; sometimes it sends blood to the county."""
     seen = visit(desk, desk.patient("village-a"), "O", desk.at(7.5, 16))
     _start(desk, seen, "A04", "village visit")
-    if desk.rng.random() < 0.4:
+    if desk.turn("village blood", 3):
         _lab(desk, seen, "NC", desk.after(seen.start, 3, 10))
 
 
@@ -285,7 +317,7 @@ def booking(desk: Desk, place: str) -> None:
 
 def biopsy(desk: Desk, place: str) -> None:
     """A pathology order, answered by a document."""
-    seen = visit(desk, desk.patient(place), "O", desk.at(7.5, 10))
+    seen = visit(desk, desk.patient(place), "O", desk.at(7.5, 10), diagnosis=_GASTRITIS)
     _start(desk, seen, "A04", "visit for biopsy")
     placed = order(desk, seen, "SP", desk.after(seen.start, 10, 30))
     post_order(desk, placed, placed.when)
@@ -294,9 +326,11 @@ def biopsy(desk: Desk, place: str) -> None:
 
 
 def blood_culture(desk: Desk) -> None:
-    seen = visit(desk, desk.patient("county-hospital"), "I", desk.at(0.2, 3))
+    seen = visit(desk, desk.patient("county-hospital"), "I", desk.at(0.2, 3), diagnosis=("J18.900", "肺炎"))
     _start(desk, seen, "A01", "admission")
-    placed = replace(order(desk, seen, "LAB", seen.start, "NX"), item=("06671", "血培养(加药敏)"), specimen="0002^静脉全血")
+    placed = replace(
+        order(desk, seen, "LAB", seen.start, "NX"), item=("06671", "血培养(加药敏)"), specimen="0002^静脉全血"
+    )
     post_order(desk, placed, desk.after(seen.start, 2, 5))
     done = desk.after(seen.start, 900, 1000)
     desk.post("county-lis", done, "OUL^R21", culture(placed, done), "blood culture")
@@ -305,16 +339,18 @@ def blood_culture(desk: Desk) -> None:
 def referral_up(desk: Desk, place: str) -> None:
     """A township asks, the county accepts and admits (and refers back at night), or refuses with a reason."""
     site, person = HIS[place], desk.person()
-    seen = visit(desk, register(person, place), "O", desk.at(8, 11))
+    seen = visit(desk, register(person, place), "O", desk.at(8, 11), diagnosis=_HYPERTENSION)
     _start(desk, seen, "A04", "visit before referral")
     when = desk.after(seen.start, 15, 40)
     number = f"ZZ{DATE:%Y%m%d}{desk.number('referral'):04d}"
-    reason = desk.rng.choice((("1", "急危重症，基层难以救治"), ("2", "疑难复杂，条件受限"), ("5", "需进一步检查明确诊断")))
+    reason = desk.rng.choice(
+        (("1", "急危重症，基层难以救治"), ("2", "疑难复杂，条件受限"), ("5", "需进一步检查明确诊断"))
+    )
     county = PLACES["county-hospital"]
     asked = Referral(seen, number, seen.patient.place, county, reason, _TEN_YEARS, when, desk.rng.choice("IIO"))
     request = desk.post(site, when, "REF^I12", ref(site, asked), "referral up")
     answered = desk.after(when, 10, 60)
-    if desk.rng.random() < 0.25:
+    if desk.turn("rejected", 4):
         why = ("R2", "无空床，建议转市级医院")
         body = rri("county-referral", asked, request.control, ("R", "拒绝"), answered, why)
         desk.post("county-referral", answered, "RRI^I12", body, "referral rejected")
@@ -325,7 +361,7 @@ def referral_up(desk: Desk, place: str) -> None:
     admitted = visit(desk, register(person, "county-hospital"), "I", arrived, source="2")
     _start(desk, admitted, "A01", "admission by referral")
     _lab(desk, admitted, "SH", desk.after(arrived, 20, 40))
-    if desk.rng.random() < 0.5:
+    if desk.turn("down", 2):
         _referral_down(desk, admitted, asked, desk.after(arrived, 240, 360))
 
 
@@ -345,8 +381,7 @@ def _referral_down(desk: Desk, admitted: Visit, asked: Referral, when: datetime)
     request = desk.post("county-referral", when, "REF^I12", ref("county-referral", back), "referral down")
     site = HIS[asked.sender.code]
     answered = desk.after(when, 10, 60)
-    home = replace(back, visit=asked.visit)
-    body = rri(site, home, request.control, ("A", "同意接收"), answered)
+    body = rri(site, back, request.control, ("A", "同意接收"), answered)
     desk.post(site, answered, "RRI^I12", body, "referral down accepted")
 
 
@@ -395,7 +430,7 @@ def older_update(desk: Desk) -> None:
 
 def late_preliminary(desk: Desk) -> None:
     """The preliminary report is sent again after the final one and must not replace it."""
-    seen = visit(desk, desk.patient("county-hospital"), "O", desk.at(8, 11))
+    seen = visit(desk, desk.patient("county-hospital"), "O", desk.at(8, 11), diagnosis=_DIZZINESS)
     _start(desk, seen, "A04", "outpatient visit")
     placed = order(desk, seen, "CT", desk.after(seen.start, 5, 15))
     post_order(desk, placed, placed.when)
@@ -410,10 +445,8 @@ def cancel_after_result(desk: Desk) -> None:
     """The order is taken back although its result is out: the result stays."""
     seen = visit(desk, desk.patient("township-b"), "O", desk.at(8, 12))
     _start(desk, seen, "A04", "outpatient visit")
-    done = _lab(desk, seen, "BR", desk.after(seen.start, 5, 10))
-    placed = order(desk, seen, "LAB", seen.start, "BR")
-    last = _PLACER["township-b"].format(desk.number("order township-b") - 2)
-    post_order(desk, replace(placed, number=last), desk.after(done, 10, 20), "CA")
+    placed, done = _lab(desk, seen, "BR", desk.after(seen.start, 5, 10))
+    post_order(desk, placed, desk.after(done, 10, 20), "CA")
 
 
 def sent_twice(desk: Desk) -> None:
@@ -439,7 +472,9 @@ def control_id_reused(desk: Desk) -> None:
 def control_run(desk: Desk) -> None:
     """A quality control run of the analyser: about no patient, so it is not taken as a result."""
     when = desk.at(6, 7)
-    raw = desk.post("county-analyser", when, "ORU^R01", quality_control(desk.number("sample"), when), "quality control").raw
+    raw = desk.post(
+        "county-analyser", when, "ORU^R01", quality_control(desk.number("sample"), when), "quality control"
+    ).raw
     desk.sent[-1] = replace(desk.sent[-1], raw=raw.replace(b"||||0||ASCII", b"||||2||ASCII"), answer="AE")
 
 

@@ -32,6 +32,14 @@ class Visit:
     """PV1-14: 1 as usual, 2 by referral, 7 through the emergency department."""
 
 
+def _local(patient: Patient, facility: str, kind: str, written: str) -> str:
+    """The local number as its own house writes it, or another house's number echoed with that house as authority."""
+    if patient.place.facility == facility:
+        return parts(patient.number, "", "", written, kind)
+    foreign = "IDCard" if patient.place.code == "township-b" else "MR"
+    return parts(patient.number, "", "", patient.place.facility, foreign)
+
+
 def _county_his(patient: Patient) -> dict[int, str]:
     person = patient.person
     marital = _MARITAL[person.marital]
@@ -52,7 +60,7 @@ def _county_his(patient: Patient) -> dict[int, str]:
 def _township_a(patient: Patient) -> dict[int, str]:
     person = patient.person
     ids = (
-        parts(patient.number, "", "", "YXWSY", "MR"),
+        _local(patient, "YXWSY", "MR", "YXWSY"),
         parts(person.resident_id, "", "", "MPS", "NNCHN"),
         parts(f"999999001{person.number:08d}", "", "", "JKDA", "JKDA"),
     )
@@ -71,7 +79,7 @@ def _township_a(patient: Patient) -> dict[int, str]:
 
 def _township_b(patient: Patient) -> dict[int, str]:
     person = patient.person
-    ids = (parts(patient.number, "", "", "", "IDCard"), parts(person.resident_id, "", "", "", "IdentifyNO"))
+    ids = (_local(patient, "SLWSY", "IDCard", ""), parts(person.resident_id, "", "", "", "IdentifyNO"))
     plan_number = {"310": "2", "390": "2", "000": "1"}[person.plan[0]]
     return {
         1: "1",
@@ -123,14 +131,17 @@ def _lis(patient: Patient) -> dict[int, str]:
 
 def _pacs(patient: Patient) -> dict[int, str]:
     kind = "25" if patient.place.code == "township-b" else "21"
-    ids = f"{parts(patient.number, '', '', patient.place.facility, kind)}~{parts(patient.person.resident_id, '', '', '', '1')}"
-    return {3: ids, 5: patient.person.name, 7: day_of(patient.person.born), 8: patient.person.sex}
+    ids = (
+        parts(patient.number, "", "", patient.place.facility, kind),
+        parts(patient.person.resident_id, "", "", "", "1"),
+    )
+    return {3: "~".join(ids), 5: patient.person.name, 7: day_of(patient.person.born), 8: patient.person.sex}
 
 
 def _centre(patient: Patient) -> dict[int, str]:
     person = patient.person
     kind = "JZK" if patient.place.code == "township-b" else "MR"
-    ids = f"{parts(patient.number, '', '', patient.place.facility, kind)}~{parts(person.resident_id, '', '', 'MPS', 'NNCHN')}"
+    ids = f"{patient.number}^^^{patient.place.facility}^{kind}~{person.resident_id}^^^MPS^NNCHN"
     return {1: "1", 3: ids, 5: parts(person.name, "", "", "", "", "", "L"), 7: day_of(person.born), 8: person.sex}
 
 

@@ -7,7 +7,6 @@ against the scope; the lists of keys hold no rows of deleted resources.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, literal, not_, or_, select, tuple_
@@ -27,9 +26,7 @@ Rids = Select[tuple[int]]
 
 def visible(table: FromClause, resource_type: str, scope: Scope) -> ColumnElement[bool]:
     """What a search may find at all: living resources of the type that the caller may see."""
-    return and_(
-        table.c.type == resource_type, table.c.deleted.is_(False), table.c.version > 0, scope.predicate(table)
-    )
+    return and_(table.c.type == resource_type, table.c.deleted.is_(False), table.c.version > 0, scope.predicate(table))
 
 
 def met(condition: Condition, table: FromClause, scope: Scope) -> ColumnElement[bool]:
@@ -88,7 +85,9 @@ def _criterion(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
 def _column(parameter: Parameter, values: tuple[Value, ...], table: FromClause) -> ColumnElement[bool]:
     """`_id` and `_lastUpdated` are columns."""
     if parameter.code == "_id":
-        return table.c.id.in_(sorted({v.code for v in values if isinstance(v, Token) and not v.system and _plain(v.code)}))
+        return table.c.id.in_(
+            sorted({v.code for v in values if isinstance(v, Token) and not v.system and _plain(v.code)})
+        )
     moment = table.c.last_updated
     return or_(*(compared(value, moment, moment) for value in values if isinstance(value, Span)))
 
@@ -294,7 +293,10 @@ def _range_exists(params: tuple[int, ...], span: Span, table: FromClause) -> Col
 
 def range_rids(criterion: Criterion) -> Rids:
     tests = [
-        and_(_any(sp_range.c.param, range_params(criterion.parameter.params, v)), compared(v, sp_range.c.low, sp_range.c.high))
+        and_(
+            _any(sp_range.c.param, range_params(criterion.parameter.params, v)),
+            compared(v, sp_range.c.low, sp_range.c.high),
+        )
         for v in criterion.values
         if isinstance(v, Span)
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 from fhir_server.search.instants import EARLIEST, LATEST, instant_range
 from fhir_server.search.keys import exact_key, token_keys, unit_param
@@ -191,7 +191,7 @@ def _timing(value: dict[str, Any]) -> tuple[int, int] | None:
     return (min(low for low, _ in known), max(high for _, high in known)) if known else None
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[Decimal | int | float]:
     return type(value) in (Decimal, int, float)
 
 

@@ -14,8 +14,17 @@ from typing import Any
 from fhir_server.search.convert import Emit, Rows, emitter
 from fhir_server.search.instants import EARLIEST, LATEST
 from fhir_server.search.keys import token_keys
-from fhir_server.search.parameters import CHOICES, DECEASED, Parameter, Source, clinical_date, parameters, patient_sources
+from fhir_server.search.parameters import (
+    CHOICES,
+    DECEASED,
+    Parameter,
+    Source,
+    clinical_date,
+    parameters,
+    patient_sources,
+)
 from fhir_server.search.paths import keys_of, root_extension, walker
+
 
 @dataclass(frozen=True, slots=True)
 class IndexRows:

@@ -34,7 +34,7 @@ def instant_range(text: str) -> Range | None:
         return None
     year, month, day, hour, minute, second, fraction, offset = form.groups()
     try:
-        start = datetime(int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0))  # noqa: DTZ001
+        start = datetime(int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0))
     except ValueError:
         return None
     if int(second or 0) > 60:

@@ -36,8 +36,10 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """The data types a choice element may take when the expression names none, by kind of parameter."""
 
-_MAIN_DATES = ("date", "authored", "authored-on", "authoredon", "started", "collected", "recorded", "recorded-date",
-               "onset-date", "effective-time", "effective", "whenhandedover", "issued", "created", "period", "sent")  # fmt: skip
+_MAIN_DATES = (
+    *("date", "authored", "authored-on", "authoredon", "started", "collected", "recorded", "recorded-date"),
+    *("onset-date", "effective-time", "effective", "whenhandedover", "issued", "created", "period", "sent"),
+)
 """The first of these that a type has is its clinical date."""
 
 
@@ -90,7 +92,11 @@ def _parameter(resource_type: str, definition: SearchParameter) -> Parameter | N
         Source(path, param_id(f"{kind}:{resource_type}.{path.text}"), path.target)
         for path in parse(definition.expression, resource_type)
     )
-    return Parameter(resource_type, definition.code, kind, sources, definition.targets, definition.url) if sources else None
+    return (
+        Parameter(resource_type, definition.code, kind, sources, definition.targets, definition.url)
+        if sources
+        else None
+    )
 
 
 DECEASED = Source(parse("Patient.deceased", "Patient")[0], param_id("token:Patient.deceased:exists"))
@@ -119,7 +125,11 @@ def _holds_one(resource_type: str, path: str) -> bool:
     """Whether the element may stand once at most (a nested path may always repeat)."""
     definition = structure(resource_type)
     elements = definition["snapshot"]["element"] if definition else ()
-    return any(element["path"] == f"{resource_type}.{path}" and element["max"] == "1" for element in elements if "." not in path)
+    return any(
+        element["path"] == f"{resource_type}.{path}" and element["max"] == "1"
+        for element in elements
+        if "." not in path
+    )
 
 
 @cache

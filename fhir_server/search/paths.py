@@ -1,8 +1,8 @@
-"""SearchParameter expressions as paths: the subset of FHIRPath that R4 search parameters use (R4 searchparameter.html).
+"""SearchParameter expressions as paths: the part of FHIRPath that R4 search parameters use (searchparameter.html).
 
-`parse("Observation.code | (Observation.value as Quantity)", "Observation")` gives one `Path` for each alternative of that
-type. A path walks plain dicts: `walker(path)` is a function from the value under `path.key` to its leaves. Nothing else
-of FHIRPath is read here; an alternative of another shape is a `ValueError`, and the few of R4 are named in `NOT_COVERED`.
+`parse("Observation.code | (Observation.value as Quantity)", "Observation")` gives one `Path` for each alternative of
+that type. A path walks plain dicts: `walker` makes a function from the value under its first key to its leaves. Nothing
+else of FHIRPath is read here; another shape is a `ValueError`, and the few of R4 are named in `NOT_COVERED`.
 """
 
 from __future__ import annotations
@@ -129,7 +129,9 @@ def keys_of(step: Step, choices: tuple[str, ...]) -> tuple[str, ...]:
 def walker(steps: tuple[Step, ...], choices: tuple[str, ...]) -> Walk | None:
     """From the value under the first key to the leaves; None when the value itself (or its items) are the leaves."""
     walks = [
-        _walk(step, choices if number == len(steps) - 1 else ()) for number, step in enumerate(steps) if step.kind != "resolves"
+        _walk(step, choices if number == len(steps) - 1 else ())
+        for number, step in enumerate(steps)
+        if step.kind != "resolves"
     ]
     if not walks:
         return None

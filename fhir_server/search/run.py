@@ -95,7 +95,7 @@ def _included(query: Query, scope: Scope, connection: Connection, rids: list[int
     """What `_include` and `_revinclude` bring, each once and none of the matches; None when it is too much."""
     if not rids or not (query.includes or query.revincludes):
         return ()
-    types = {rid: query.type for rid in rids}
+    types = dict.fromkeys(rids, query.type)
     known, found, frontier = set(rids), {}, types
     for depth in range(_DEEPEST):
         rows = [

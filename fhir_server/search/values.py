@@ -1,6 +1,6 @@
 """One value of a search parameter, read from the query string (FHIR R4 search.html#escaping, #prefix, #token …).
 
-`read(parameter, modifier, text, now)` gives a frozen value or None when the text cannot be read as the parameter's kind.
+`read(parameter, modifier, text, around)` gives a frozen value, or None when the text cannot be read so.
 """
 
 from __future__ import annotations

@@ -135,6 +135,29 @@ def coding(value: Repetition, use: Use) -> dict[str, Any] | None:
     return result
 
 
+def required_coding(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """CWE[Coding-Required]: the target code or nothing; the caller refuses what cannot do without."""
+    code = value.get(1)
+    if code is None or code == NULL or code.isspace():
+        return None
+    found = use.code(code.strip())
+    if isinstance(found, Unmapped):
+        return None
+    use.coded(1, "code", use.table, code, found.code)
+    return _target(found)
+
+
+def message_type(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """MSG[Coding]: event in 2; the display is the type as written."""
+    parts = [value.get(1), value.get(2), value.get(3)]
+    display = "^".join(part for part in parts if part)
+    if not display:
+        return None
+    use.all("display")
+    coding = {"system": "http://terminology.hl7.org/CodeSystem/v2-0003", "code": parts[1] or "", "display": display}
+    return coding if parts[1] else {"display": display}
+
+
 def code(value: Repetition, use: Use) -> str | None:
     """CWE[code], IS[code], ID[code]: a FHIR code; without a vocabulary what was written. Unmapped is no code."""
     component = 1 if value.get(1) or isinstance(value, Part) else 4

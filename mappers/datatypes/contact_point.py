@@ -38,8 +38,10 @@ def contact_point(value: Repetition, use: Use) -> dict[str, Any] | None:
     found["system"] = _coded(use, 3, "TelecommunicationEquipmentType", "system") or (
         "email" if "@" in number else "phone"
     )
-    if kind := _coded(use, 2, "TelecommunicationUseCode", "use"):
-        found["use"] = kind
+    kind = _coded(use, 2, "TelecommunicationUseCode", "use")
+    mobile = _coded(use, 3, "TelecommunicationEquipmentType", "use")
+    if mobile or kind:
+        found["use"] = mobile or kind
     if isinstance(value, Part):
         return found
     if period := within(use, {"start": 13, "end": 14}):
@@ -98,11 +100,12 @@ def _parts(use: Use, found: dict[str, Any]) -> None:
 
 
 def _coded(use: Use, component: int, table: str, name: str) -> str | None:
+    """The code of a component when its target belongs to ContactPoint.`name` (CP, a cell phone, is a use: mobile)."""
     written = use.value.get(component)
     if not written or written == NULL:
         return None
     coded = lookup(use.site, table, written)
-    if isinstance(coded, Unmapped) or not coded.system.startswith("http://hl7.org/fhir/contact-point"):
+    if isinstance(coded, Unmapped) or coded.system != f"http://hl7.org/fhir/contact-point-{name}":
         return None
     use.coded(component, name, table, written, coded.code)
     return coded.code

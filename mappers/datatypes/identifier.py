@@ -7,6 +7,7 @@ Source: HL7 v2.5.1 2.A.14 (CX), 2.A.28 (EI), 2.A.36 (HD); official maps CX[Ident
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from mappers import systems
@@ -35,6 +36,19 @@ def cx(value: Repetition, use: Use) -> dict[str, Any] | None:
     found = authority(use.site, value.get(4), value.get(4, 2), value.get(4, 3))
     kind = kind_of(use.site, value.get(5))
     return build(use, number, found, kind)
+
+
+def cx_of(untyped: str) -> Callable[[Repetition, Use], dict[str, Any] | None]:
+    """A CX[Identifier] whose field says what an untyped number is: a visit number in PV1-19, an account in PID-18."""
+
+    def convert(value: Repetition, use: Use) -> dict[str, Any] | None:
+        number = value.get(1)
+        if value.get(5) or number is None or number == NULL or number.isspace():
+            return cx(value, use)
+        found = authority(use.site, value.get(4), value.get(4, 2), value.get(4, 3))
+        return build(use, number, found, kinds()[untyped])
+
+    return convert
 
 
 def build(use: Use, number: str, found: Authority, kind: Kind) -> dict[str, Any]:
@@ -156,6 +170,17 @@ def licence(value: Repetition, use: Use) -> dict[str, Any] | None:
         identifier["assigner"] = {"display": state}
     if period := within(use, {"end": 3}):
         identifier["period"] = period
+    return identifier
+
+
+def plan(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """CWE[Identifier]: the number of an insurance plan, its name as the text of the type."""
+    text = use.take(1, "value")
+    if not text:
+        return None
+    identifier: dict[str, Any] = {"system": systems.local(use.site.institution, "insurance-plan"), "value": text}
+    if said := use.take(2, "type.text"):
+        identifier["type"] = {"text": said}
     return identifier
 
 

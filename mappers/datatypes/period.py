@@ -38,6 +38,12 @@ def day(value: Repetition, use: Use) -> str | None:
     return _read(use, 1, "", dtm.date)
 
 
+def birth_time(value: Repetition, use: Use) -> str | None:
+    """DTM[dateTime-birthTime]: `None` for midnight, which senders write where they know no time."""
+    known = dtm.read(value.get(1) or "")
+    return _read(use, 1, "", dtm.dateTime) if known and known.time.strip("0:.") else None
+
+
 def moment(value: Repetition, use: Use) -> str | None:
     """DTM[instant]."""
     return _read(use, 1, "", dtm.instant)

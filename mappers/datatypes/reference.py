@@ -40,7 +40,24 @@ def to_location(value: Repetition, use: Use) -> Reference | None:
     return location.reference(sheet) if sheet else None
 
 
+def hd_to_location(value: Repetition, use: Use) -> Reference | None:
+    """HD[Location]: a facility by its name."""
+    text = value.get(1)
+    if not text:
+        return None
+    sheet = location.facility(use, text)
+    use.leaf(1, sheet.path("identifier[0].value"))
+    return location.reference(sheet)
+
+
 def discharge_location(value: Repetition, use: Use) -> Reference | None:
-    """DLD[Location-Discharge]: code in 1, its text in 1.2 or 2 of Chinese senders."""
-    sheet = location.from_pl(use) if value.get(1) and not value.get(2) else None
-    return location.reference(sheet) if sheet else None
+    """DLD[Location-Discharge]: the place in 1; the time in 2 has no home in FHIR."""
+    text = value.get(1)
+    if not text:
+        return None
+    sheet = location.facility(use, text)
+    use.leaf(1, sheet.path("identifier[0].value"))
+    if said := value.get(1, 2):
+        sheet.body["name"] = said
+        use.leaf(1, sheet.path("name"), 2)
+    return location.reference(sheet)

@@ -14,6 +14,7 @@ from mappers.datatypes import identifier, period, primitive, reference
 from mappers.datatypes.address import address
 from mappers.datatypes.contact_point import contact_point
 from mappers.datatypes.human_name import human_name, name_string
+from mappers.datatypes.order_values import ORDER_DATATYPES
 from mappers.use import Repetition, Use
 
 Datatype = Callable[[Repetition, Use], Any]
@@ -25,11 +26,17 @@ REGISTRY: Mapping[str, Datatype] = MappingProxyType(
         ),
         "ST[CodeableConcept]": cc.text_concept,
         **dict.fromkeys((f"{name}[Coding]" for name in ("CE", "CWE", "ID", "IS")), cc.coding),
+        "CWE[Coding-Required]": cc.required_coding,
+        "MSG[Coding]": cc.message_type,
         **dict.fromkeys((f"{name}[code]" for name in ("CE", "CWE", "ID", "IS")), cc.code),
         **dict.fromkeys((f"{name}[string]" for name in ("CE", "CWE", "CNE")), cc.string),
         "XON[string]": cc.name_or_code,
         "ID[boolean]": cc.boolean,
         "CX[Identifier]": identifier.cx,
+        "CX[Identifier-Visit]": identifier.cx_of("visit-no"),
+        "CX[Identifier-Account]": identifier.cx_of("account"),
+        "CX[Identifier-Employee]": identifier.cx_of("employee"),
+        "CWE[Identifier]": identifier.plan,
         "EI[Identifier]": identifier.ei,
         "HD[Identifier]": identifier.hd,
         "ST[Identifier]": identifier.number,
@@ -39,6 +46,7 @@ REGISTRY: Mapping[str, Datatype] = MappingProxyType(
         "XPN[string]": name_string,
         "XAD[Address]": address,
         "XTN[ContactPoint]": contact_point,
+        "DTM[dateTime-birthTime]": period.birth_time,
         "DR[Period]": period.period,
         **dict.fromkeys((f"{name}[dateTime]" for name in ("DTM", "TS", "DT")), period.date_time),
         **dict.fromkeys((f"{name}[date]" for name in ("DTM", "TS", "DT")), period.day),
@@ -56,7 +64,9 @@ REGISTRY: Mapping[str, Datatype] = MappingProxyType(
         "XON[Organization]": reference.to_organization,
         "HD[Organization]": reference.hd_to_organization,
         "PL[Location]": reference.to_location,
+        "HD[Location]": reference.hd_to_location,
         "DLD[Location-Discharge]": reference.discharge_location,
+        **ORDER_DATATYPES,
     }
 )
 """By name."""

@@ -1,7 +1,7 @@
 """A finding on its way up: where below the current element, which issue code, and what the sentence needs.
 
-Law: a check returns None when all is well (the common case costs nothing) or a list of findings whose paths are relative;
-each level puts its own step in front. Two codes never leave the validator: a PENDING finding is settled by an ancestor.
+Law: a check returns None when all is well (the common case costs nothing) or findings whose paths are relative; each
+level puts its own step in front. The two pending codes never leave the validator: an ancestor settles them.
 """
 
 from __future__ import annotations

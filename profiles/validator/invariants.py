@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -75,33 +75,17 @@ def no_home_use(name: str) -> Rule:
 # ------------------------------------------------------------------------------------------------------ data types
 
 
-def _moments(value: str) -> tuple[datetime, datetime]:
-    """The first instant a date, dateTime or part of one can mean, and the first it can no longer mean (zone: UTC)."""
-    if len(value) > 10:
-        # Python knows no leap second; the comparison may lose it.
-        exact = datetime.fromisoformat(value.replace(":60", ":59", 1) if value[17:19] == "60" else value)
-        return exact, exact
-    first = datetime.fromisoformat(value + "0000-01-01T00:00:00+00:00"[len(value) :])
-    if len(value) == 10:
-        return first, first + timedelta(days=1)
-    if len(value) == 7:
-        return first, first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
-    return first, first.replace(year=first.year + 1)
-
-
 def in_order(low: str, high: str) -> bool:
-    """False only when `low` is certainly later; different precisions are compared as far as they go.
+    """Whether a date or dateTime is not later than another; different precisions are compared as far as both go."""
+    if len(low) > 10 and len(high) > 10:
+        return _exact(low) <= _exact(high)
+    shared = min(len(low), len(high), 10)
+    return low[:shared] <= high[:shared]
 
-    A date carries no zone: 14 hours either way are left open (http://hl7.org/fhir/R4/datatypes.html#dateTime).
-    """
-    if low[:10] <= high[:10] and (len(low) <= 10 or len(high) <= 10):
-        return True
-    try:
-        begins, ends = _moments(low)[0], _moments(high)[1]
-    except (ValueError, OverflowError):  # the years 9999 and 0000
-        return True
-    slack = timedelta(hours=14) if (len(low) > 10) != (len(high) > 10) else timedelta()
-    return begins <= ends + slack if len(high) > 10 or slack else begins < ends
+
+def _exact(value: str) -> datetime:
+    # Python knows no leap second.
+    return datetime.fromisoformat(value[:17] + "59" + value[19:] if value[17:19] == "60" else value)
 
 
 def _period(element: Element) -> bool:

@@ -17,7 +17,7 @@ _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def referring(target_profiles: list[str], check: Check) -> Check:
-    """The check of a Reference element with these target profiles (none, or Resource: any type); `check` is the type's."""
+    """The check of a Reference with these target profiles (none, or Resource: any); `check` is that of its type."""
     named = {profile.removeprefix(STRUCTURES) for profile in target_profiles}
     everything = resource_types()
     # A target that is a profile (not a type) says nothing certain about the type here.

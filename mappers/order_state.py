@@ -1,7 +1,7 @@
 """What ORC-1, ORC-5, OBR-25 and OBX-11 say about the state of an order, a report and a result.
 
-An unknown status is never guessed: a report without a readable status gets the issue `status-unknown`, which refuses it,
-and an order gets FHIR's `unknown`. A site maps its own codes in the tables `order-control`, `order-status`,
+An unknown status is never guessed: a report without a readable status gets the issue `status-unknown`, which refuses
+it, and an order gets FHIR's `unknown`. A site maps its own codes in the tables `order-control`, `order-status`,
 `report-status` and `observation-status` to the HL7 codes.
 Sources: HL7 v2.5.1 tables 0119, 0038, 0123 and 0085 with the V2-to-FHIR code maps; deviations are named in the tables.
 """
@@ -17,7 +17,7 @@ from typing import NamedTuple
 from mappers.mapped import Weight
 from mappers.site import Site
 
-_TABLES = Path(__file__).parent.parent / "tables"
+_TABLES = Path(__file__).parent / "tables"
 
 
 class OrderState(NamedTuple):

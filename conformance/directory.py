@@ -1,0 +1,65 @@
+"""Which institution of the consortium a reference leads to: an Organization, a department of it, a role in it.
+
+Asks the store once for each reference; what leads nowhere is `""`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select, tuple_
+
+from fhir_server.security.scope import Scope
+from fhir_server.store import body as bodies
+from fhir_server.store.schema import resource
+from mappers import systems
+from mappers.derived import derived_id
+from mappers.site import Institution
+
+_UP = {
+    "Organization": "partOf",
+    "PractitionerRole": "organization",
+    "Location": "managingOrganization",
+    "HealthcareService": "providedBy",
+    "Device": "owner",
+}
+"""The element that leads from a resource to the organization it belongs to."""
+_DEEPEST = 4
+
+
+class Directory:
+    def __init__(self, connection: Connection, scope: Scope, institutions: Mapping[str, Institution]) -> None:
+        self._connection = connection
+        self._scope = scope
+        self._known: dict[str, str] = {
+            f"Organization/{derived_id('Organization', systems.INSTITUTION, code)}": code for code in institutions
+        }
+
+    def institution(self, references: Iterable[Any], otherwise: str = "") -> str:
+        """The code of the first institution that one of the References leads to."""
+        for reference in references:
+            found = self._of(reference.get("reference", ""), 0) if isinstance(reference, dict) else ""
+            if found:
+                return found
+        return otherwise
+
+    def _of(self, reference: str, depth: int) -> str:
+        kind, _, name = reference.partition("/")
+        if reference not in self._known and kind in _UP and depth < _DEEPEST:
+            self._known[reference] = ""
+            body = self.bodies([(kind, name)]).get((kind, name), {})
+            self._known[reference] = self._of(body.get(_UP[kind], {}).get("reference", ""), depth + 1)
+        return self._known.get(reference, "")
+
+    def bodies(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
+        """The living resources of those (type, id) the scope lets see."""
+        wanted = sorted(set(keys))
+        if not wanted:
+            return {}
+        living = resource.c.deleted.is_(False)
+        query = select(resource.c.type, resource.c.id, resource.c.body)
+        rows = self._connection.execute(
+            query.where(tuple_(resource.c.type, resource.c.id).in_(wanted), living, self._scope.predicate(resource))
+        )
+        return {(row[0], row[1]): bodies.parse(bytes(row[2])) for row in rows}

@@ -1,0 +1,162 @@
+"""The application: opens the store, mounts the doors, starts the services (the rim where all effects come in).
+
+`create_app(settings)` makes an ASGI application; entering its lifespan opens the database and the intake and starts
+what packages have registered under `qiao.services`.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import AsyncIterator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import entry_points
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from fastapi import FastAPI
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from fhir_server.intake import Intake, system_clock
+from fhir_server.problem import outcome
+from fhir_server.rest.endpoint import FhirEndpoint, Identify, anyone
+from fhir_server.rest.exchange import Services
+from fhir_server.rest.metrics import Metrics
+from fhir_server.search.query import Limits
+from fhir_server.service import GROUP, Factory, Runtime, Service
+from fhir_server.settings import Settings
+from fhir_server.store.database import Database
+from profiles.issue import Issue
+
+log = structlog.get_logger("qiao.app")
+_PAGE_HEADERS = {
+    "content-security-policy": "default-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+
+
+def create_app(
+    settings: Settings, *, identify: Identify = anyone, factories: Iterable[Factory] | None = None
+) -> FastAPI:
+    """The application. `identify` says who asks; `factories` are the services, by default the registered ones."""
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as opened:
+            runtime = _open(settings, opened)
+            executor = ThreadPoolExecutor(settings.threads, thread_name_prefix="qiao-read")
+            opened.callback(executor.shutdown)
+            app.state.runtime = runtime
+            app.state.fhir = FhirEndpoint(
+                _services(runtime), executor, metrics, base_url=settings.base_url, identify=identify
+            )
+            for factory in registered() if factories is None else factories:
+                await _start(factory, runtime, opened)
+            yield
+
+    app = FastAPI(
+        title="Qiao",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        routes=[
+            Route("/", _start_page),
+            Route("/livez", _alive),
+            Route("/readyz", _ready),
+            Route("/metrics", lambda _request: Response(metrics.text(), media_type="text/plain; version=0.0.4")),
+            Mount("/fhir", app=_Fhir()),
+        ],
+        exception_handlers={404: _not_found},
+    )
+    app.state.settings = settings
+    return app
+
+
+class _Fhir:
+    """Passes on to the endpoint of the application that is running."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await scope["app"].state.fhir(scope, receive, send)
+
+
+def registered() -> list[Factory]:
+    """The factories that installed packages have registered."""
+    return [point.load() for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)]
+
+
+def _open(settings: Settings, opened: AsyncExitStack) -> Runtime:
+    database = Database(settings.database)
+    opened.callback(database.close)
+    database.create()
+    intake = Intake(database)
+    opened.callback(intake.close)
+    return Runtime(settings, database, intake)
+
+
+def _services(runtime: Runtime) -> Services:
+    settings = runtime.settings
+    return Services(
+        database=runtime.database,
+        door=runtime.intake,
+        clock=system_clock,
+        new_id=lambda: str(uuid4()),
+        cursor_key=settings.cursor_key.get_secret_value().encode(),
+        limits=Limits(page=settings.page_size, page_most=settings.page_most),
+        body_limit=settings.body_limit,
+    )
+
+
+async def _start(factory: Factory, runtime: Runtime, opened: AsyncExitStack) -> None:
+    service: Service | None = factory(runtime)
+    if service is not None:
+        await service.start()
+        opened.push_async_callback(service.stop)
+        log.info("service started", service=service.name)
+
+
+async def _start_page(request: Request) -> Response:
+    base = html.escape(str(request.base_url), quote=True)
+    links = (
+        ("fhir/metadata", "CapabilityStatement"),
+        ("fhir/Patient?_count=10", "Patients"),
+        ("fhir/DiagnosticReport?_sort=-date", "Reports, newest first"),
+        ("livez", "alive"),
+        ("readyz", "ready"),
+        ("metrics", "metrics"),
+    )
+    items = "".join(f'<li><a href="{base}{path}">{base}{html.escape(path)}</a> {name}</li>' for path, name in links)
+    page = f"<!doctype html><html lang=zh><meta charset=utf-8><title>Qiao 桥</title><h1>Qiao 桥</h1><ul>{items}</ul>"
+    return HTMLResponse(page, headers=_PAGE_HEADERS)
+
+
+async def _alive(_request: Request) -> Response:
+    return JSONResponse({"status": "alive"})
+
+
+async def _ready(request: Request) -> Response:
+    """503 while the store takes no writes or no reads: a load balancer looks elsewhere."""
+    runtime: Runtime = request.app.state.runtime
+    if not runtime.intake.healthy or not _reads(runtime.database):
+        return JSONResponse({"status": "unavailable"}, status_code=503)
+    return JSONResponse({"status": "ready"})
+
+
+def _reads(database: Database) -> bool:
+    try:
+        with database.read() as connection:
+            return connection.execute(text("SELECT 1")).scalar_one() == 1
+    except Exception as error:
+        log.error("the database cannot be read", error=type(error).__name__)
+        return False
+
+
+async def _not_found(_request: Request, _error: Exception) -> Response:
+    body = outcome((Issue("interaction-unknown", "http"),))
+    return Response(body, 404, media_type="application/fhir+json", headers=_PAGE_HEADERS)

@@ -1,0 +1,37 @@
+"""The resource in the body of a request: read strictly, of the type and id the address names (FHIR R4 http.html)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fhir_server.rest.exchange import Call, Services
+from profiles.issue import Issue
+from profiles.json_input import parse
+
+Resource = dict[str, Any]
+
+
+def document(call: Call, services: Services) -> Resource | tuple[Issue, ...]:
+    """The object in the body, or the issues that stand against it."""
+    resource, issues = parse(call.body, limit=services.body_limit)
+    return issues if resource is None else resource
+
+
+def resource_of(call: Call, services: Services) -> Resource | tuple[Issue, ...]:
+    """The resource in the body when it is of the type in the address."""
+    resource = document(call, services)
+    if isinstance(resource, dict):
+        issue = type_mismatch(resource, call.type)
+        return (issue,) if issue else resource
+    return resource
+
+
+def type_mismatch(resource: Resource, resource_type: str, expression: str = "") -> Issue | None:
+    if resource.get("resourceType") == resource_type:
+        return None
+    return Issue("type-mismatch", f"{expression or resource_type}.resourceType")
+
+
+def id_mismatch(resource: Resource, resource_id: str, expression: str) -> Issue | None:
+    """An update carries the id of its address (http.html#update)."""
+    return None if resource.get("id") == resource_id else Issue("id-mismatch", f"{expression}.id")

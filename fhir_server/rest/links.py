@@ -1,0 +1,46 @@
+"""References inside a transaction: `urn:uuid:…` and other fullUrls become the addresses the resources get.
+
+FHIR R4 http.html#trules: in references, in elements of the types uri, url, oid and uuid, and in `href` and `src` of
+narratives; never in identifier values or texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_KEPT = frozenset({"value", "id", "text", "display", "description", "title", "comment", "name", "code", "data"})
+"""Elements that are never addresses, whatever they say."""
+_NARRATIVE = re.compile(r"""(\b(?:href|src)\s*=\s*)("([^"<>]*)"|'([^'<>]*)')""")
+
+
+def linked(value: Any, addresses: Mapping[str, str]) -> Any:
+    """A copy of the value with every address replaced; unchanged parts are shared."""
+    if not addresses:
+        return value
+    if isinstance(value, dict):
+        return {name: _member(name, child, addresses) for name, child in value.items()}
+    if isinstance(value, list):
+        return [linked(item, addresses) for item in value]
+    return value
+
+
+def _member(name: str, value: Any, addresses: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        if name == "div":
+            return _narrative(value, addresses)
+        if name in _KEPT or name.startswith(("valueString", "valueCode", "valueMarkdown", "valueId")):
+            return value
+        return addresses.get(value, value)
+    if isinstance(value, list) and name not in _KEPT:
+        return [addresses.get(item, item) if isinstance(item, str) else linked(item, addresses) for item in value]
+    return linked(value, addresses)
+
+
+def _narrative(div: str, addresses: Mapping[str, str]) -> str:
+    def replaced(found: re.Match[str]) -> str:
+        target = addresses.get(found[3] if found[3] is not None else found[4])
+        return found[0] if target is None else f'{found[1]}"{target}"'
+
+    return _NARRATIVE.sub(replaced, div)

@@ -1,0 +1,94 @@
+"""The settings of a server: command line over `QIAO_*` environment over `qiao.toml` over defaults.
+
+An unknown key in the file is refused, and the message names the keys there are.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the message says which key, and what to do."""
+
+
+class Settings(BaseSettings):
+    """Every setting is documented in docs/reference/settings.md; a test keeps the two together."""
+
+    model_config = SettingsConfigDict(env_prefix="QIAO_", extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", description="address the HTTP server listens on")
+    port: int = Field(8080, ge=0, le=65535, description="port of the HTTP server; 0 takes a free one")
+    mllp_host: str = Field("127.0.0.1", description="address the MLLP listener listens on")
+    mllp_port: int = Field(2575, ge=-1, le=65535, description="port of the MLLP listener; 0 a free one, -1 none")
+    database: str = Field("sqlite:///qiao.db", description="sqlite:///path.db or postgresql://user@host/name")
+    base_url: str = Field(
+        "", description="public base of the FHIR API, e.g. https://fhir.example.cn/fhir; empty: as asked"
+    )
+    body_limit: int = Field(32 * 1024 * 1024, ge=1024, description="largest request body in bytes")
+    page_size: int = Field(20, ge=1, le=10_000, description="matches on a page when _count is not given")
+    page_most: int = Field(1000, ge=1, le=10_000, description="greatest _count")
+    threads: int = Field(8, ge=1, le=256, description="threads that read from the database")
+    cursor_key: SecretStr = Field(
+        default_factory=lambda: SecretStr(secrets.token_hex(32)),
+        description="secret that signs page links; the same for all servers of one store; default: a new one at start",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+    unknown_senders: Literal["accept", "refuse"] = Field(
+        "accept", description="MLLP messages of senders no site registers: kept apart as an institution each, or AR"
+    )
+    mllp_limit: int = Field(16 * 1024 * 1024, ge=1024, description="largest MLLP frame in bytes")
+    mllp_certificate: Path | None = Field(None, description="PEM certificate chain: MLLP over TLS")
+    mllp_key: Path | None = Field(None, description="PEM key of the certificate")
+    mllp_client_authorities: Path | None = Field(None, description="PEM authorities: clients must show a certificate")
+    drop_folder: Path | None = Field(None, description="folder where senders drop message files")
+    language: Literal["zh", "en"] = Field("zh", description="language of the texts in acknowledgements")
+    sites: Path | None = Field(None, description="folder with the institutions' site.toml and codes.csv")
+
+
+def load(config: Path | None = None, **given: Any) -> Settings:
+    """The settings; `given` are command-line values, None meaning not given. Raises SettingsError."""
+    values = _file(config) if config is not None else {}
+    values |= _environment_keys(values)
+    values |= {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings(**values)
+    except ValueError as error:
+        raise SettingsError(_explained(error)) from None
+
+
+def _file(config: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(config.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{config} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{config} is not valid TOML: {error}") from None
+    unknown = sorted(set(values) - set(Settings.model_fields))
+    if unknown:
+        raise SettingsError(
+            f"{config}: unknown key {', '.join(unknown)}. Valid keys: {', '.join(Settings.model_fields)}"
+        )
+    return values
+
+
+def _environment_keys(values: dict[str, Any]) -> dict[str, Any]:
+    """What the environment says about keys of the file: there the environment wins."""
+    import os
+
+    return {name: os.environ[f"QIAO_{name.upper()}"] for name in values if f"QIAO_{name.upper()}" in os.environ}
+
+
+def _explained(error: ValueError) -> str:
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError):
+        return str(error)
+    lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
+    return "; ".join(lines)

@@ -1,0 +1,172 @@
+"""Datatypes of orders, results and referrals that become extensions, references or quantities.
+
+Source: HL7 v2.5.1 2.A.15 (CQ), 2.A.47 (NDL), 2.A.48 (OG of v2.8), 2.A.70 (SPS); official maps of the same names. The
+extensions are those of HL7 (`hl7.fhir.uv.extensions`) that the official rows name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+from mappers import practitioner, systems
+from mappers.datatypes import codeable_concept as cc
+from mappers.datatypes import order_number
+from mappers.datatypes.contact_point import contact_point
+from mappers.datatypes.number import decimal
+from mappers.datatypes.reference_range import quantity
+from mappers.datatypes.units import unit
+from mappers.derived import derived_id
+from mappers.mapped import Weight
+from mappers.message import NULL, Value
+from mappers.organization import organization, reference
+from mappers.use import Part, Repetition, Use
+
+EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
+_SUB_ID = ((1, "original-sub-identifier"), (2, "group"), (3, "sequence"), (4, "identifier"))
+
+
+def _inside(use: Use, name: str) -> None:
+    """What the uses noted so far stands below `name`."""
+    use.notes = [
+        (leaf, outcome, path if "#" in path else f"{name}.{path}" if path else name, rule)
+        for leaf, outcome, path, rule in use.notes
+    ]
+
+
+def _extension(
+    url: str, name: str, convert: Callable[[Repetition, Use], Any], value: Repetition, use: Use
+) -> dict[str, Any] | None:
+    found = convert(value, use)
+    if found is None:
+        return None
+    _inside(use, name)
+    return {"url": EXTENSION + url, name: found}
+
+
+def sub_id(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """OG[SubId-Extension]: OBX-4, also written as one text."""
+    parts: list[dict[str, Any]] = []
+    for component, name in _SUB_ID:
+        if text := use.take(component, f"extension[{len(parts)}].valueString"):
+            parts.append({"url": name, "valueString": text})
+    return {"url": EXTENSION + "observation-v2-subid", "extension": parts} if parts else None
+
+
+def amount(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """CQ[Quantity]: number 1, units 2; `5 mL` and `5` are read as well, anything else is carried."""
+    text = value.get(1)
+    if not text or text == NULL:
+        return None
+    head, _, tail = text.strip().partition(" ")
+    number = decimal(head)
+    written = value.get(2) or tail.strip()
+    if number is None or number < 0:
+        use.issue("field-value", 1, type="quantity")
+        return None
+    use.leaf(1, "value")
+    if not written or written == NULL:
+        return {"value": number}
+    if value.get(2):
+        for leaf in value.leaves():
+            if (leaf.subcomponent if isinstance(value, Part) else leaf.component) == 2:
+                use.notes.append((leaf, "stored", "unit", use.rule))
+    found = unit(Value(value.segment, value.field, value.repetition, written))
+    return quantity(number, found)
+
+
+def named_practitioner(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """NDL[Practitioner]: a CNN in component 1 (`id&name`); `id^name` and a bare name as senders write them too."""
+    second = value.get(2)
+    if isinstance(value, Value) and (value.get(1, 2) or (second and second[:8].isdigit())):
+        sheet = practitioner.from_cnn(use.inside(1))
+    else:
+        sheet = practitioner.from_xcn(use)
+    return practitioner.reference(sheet) if sheet else None
+
+
+def producer(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """CWE[Organization]: code 1, name 2 or 9 (OBX-15)."""
+    code, name = value.get(1), value.get(2) or value.get(9)
+    code = None if code == NULL else code
+    sheet = organization(code, name, use.draft)
+    if sheet is None:
+        return None
+    if code:
+        use.leaf(1, sheet.path("identifier[0].value" if sheet.body.get("identifier") else "name"))
+    for component in (2, 9):
+        if value.get(component) and value.get(component) == sheet.body["name"]:
+            use.leaf(component, sheet.path("name"))
+    return reference(sheet)
+
+
+def device(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """EI[Device]: the analyser that measured (OBX-18)."""
+    number = value.get(1)
+    if not number or number == NULL:
+        return None
+    system = systems.local(use.site.institution, "device", value.get(2) or "")
+    sheet = use.draft.resource("Device", derived_id("Device", system, number), Weight.MENTION)
+    sheet.body.setdefault("identifier", [{"system": system, "value": number}])
+    use.leaf(1, sheet.path("identifier[0].value"))
+    if name := use.take(2, sheet.path("deviceName[0].name")):
+        sheet.body.setdefault("deviceName", [{"name": name, "type": "other"}])
+    return {"reference": sheet.ref, "display": " ".join(part for part in (name, number) if part)}
+
+
+def note(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """CWE[Annotation]: the text of a coded comment."""
+    text = cc.string(value, use)
+    if text is None:
+        return None
+    _inside(use, "text")
+    return {"text": text}
+
+
+def _numbers() -> dict[str, Callable[[Repetition, Use], Any]]:
+    kinds = {
+        "Placer": order_number.PLACER,
+        "Filler": order_number.FILLER,
+        "PlacerGroup": "placer-group",
+        "FillerGroup": "filler-group",
+        "Shipment": "shipment",
+        "Observation": "observation",
+        "Document": "document",
+        "PlacerAppointment": "placer-appointment",
+        "FillerAppointment": "filler-appointment",
+        "Referral": "referral",
+        "ReferralExternal": "referral-external",
+        "Authorization": "authorization",
+    }
+    return {f"EI[Identifier-{name}]": partial(order_number.identifier, kind=kind) for name, kind in kinds.items()}
+
+
+ORDER_DATATYPES: Mapping[str, Callable[[Repetition, Use], Any]] = MappingProxyType(
+    {
+        **_numbers(),
+        "EI[Identifier-Second]": order_number.second,
+        "EIP[Identifier-Placer]": order_number.specimen,
+        "EIP[Identifier-Filler]": order_number.specimen,
+        "XTN[ContactPoint-Extension]": partial(
+            _extension, "servicerequest-order-callback-phone-number", "valueContactPoint", contact_point
+        ),
+        "CWE[StatusReason-Extension]": partial(
+            _extension, "request-statusReason", "valueCodeableConcept", cc.codeable_concept
+        ),
+        "CWE[EventStatusReason-Extension]": partial(
+            _extension, "event-statusReason", "valueCodeableConcept", cc.codeable_concept
+        ),
+        "ID[AbnormalNature-Extension]": partial(
+            _extension, "observation-nature-of-abnormal-test", "valueCodeableConcept", cc.codeable_concept
+        ),
+        "OG[SubId-Extension]": sub_id,
+        "CQ[Quantity]": amount,
+        "NDL[Practitioner]": named_practitioner,
+        "CWE[Organization]": producer,
+        "EI[Device]": device,
+        "CWE[Annotation]": note,
+    }
+)
+"""Names of the datatype registry that orders, results, referrals and appointments add."""

@@ -1,0 +1,93 @@
+"""PV1 and PV2 -> Encounter.
+
+Its id follows from the visit number (PV1-19, else 50) and its authority; without one, from patient, class and admission
+time; else there is no Encounter, because nobody could find it again. The class must be known (an unmapped PV1-2 refuses a
+message about the visit; a message that only mentions the visit goes without it); the status follows from the event or from PV1 itself, never from a guess.
+Source: HL7 v2.5.1 3.4.3 (PV1); official maps PV1[Encounter], PV2[Encounter], code map Event[EncounterStatus].
+"""
+
+from __future__ import annotations
+
+from mappers import dtm, systems
+from mappers.authority import authority
+from mappers.derived import derived_id
+from mappers.draft import Draft, Sheet
+from mappers.engine import apply
+from mappers.identifier_kind import kind_of, kinds
+from mappers.mapped import Weight
+from mappers.message import NULL, Segment
+from mappers.organization import institution
+
+PLANNED = "PRENC"
+
+
+def encounter(
+    pv1: Segment, subject: Sheet, draft: Draft, weight: Weight = Weight.STATED, status: str = "", start: str = ""
+) -> Sheet | None:
+    """The Encounter of a PV1 with all that it says; `None` when the visit cannot be identified or has no class.
+
+    `status` is what the event says; `start` an admission time for visits that have neither number nor PV1-44.
+    """
+    identity = _identity(pv1, subject, draft, start)
+    if identity is None:
+        return None
+    sheet = draft.resource("Encounter", identity, weight)
+    sheet.body["subject"] = {"reference": subject.ref}
+    apply("PV1[Encounter]", pv1, sheet, draft)
+    if "class" not in sheet.body:
+        _without_class(sheet, pv1, draft, weight)
+        return None
+    sheet.body["status"] = status or _status(sheet)
+    sheet.body["serviceProvider"] = {"reference": institution(draft.site.institution, draft).ref}
+    _ordered_period(sheet, pv1, draft)
+    return sheet
+
+
+def _identity(pv1: Segment, subject: Sheet, draft: Draft, start: str) -> str | None:
+    for field in (19, 50):
+        for value in pv1.values(field):
+            number = value.get(1)
+            if number is None or number == NULL or number.isspace():
+                continue
+            found = authority(draft.site, value.get(4), value.get(4, 2), value.get(4, 3))
+            kind = kind_of(draft.site, value.get(5)) if value.get(5) else kinds()["visit-no"]
+            system = found.universal or systems.local(found.institution, kind.name, found.foreign)
+            return derived_id("Encounter", system, number.strip())
+    told = pv1.get(44)
+    moment = (dtm.instant(told, draft.site.offset) if told else None) or start
+    if not moment or not pv1.get(2):
+        return None
+    return derived_id("Encounter", subject.ref, f"{pv1.get(2)}|{moment}")
+
+
+def _status(sheet: Sheet) -> str:
+    """Of a message that is no event of the visit: what PV1 itself shows."""
+    if "end" in sheet.body.get("period", {}):
+        return "finished"
+    return "planned" if sheet.body["class"].get("code") == PLANNED else "in-progress"
+
+
+def _without_class(sheet: Sheet, pv1: Segment, draft: Draft, weight: Weight) -> None:
+    """No class, no Encounter: what was begun is taken back, and its leaves are carried by the Provenance."""
+    del draft.sheets["Encounter", sheet.id]
+    draft.forget(sheet)
+    if weight == Weight.MENTION:
+        return
+    if pv1.get(2):
+        draft.issue("code-unmapped-refused", "PV1-2", table="PatientClass[EncounterClass]")
+    else:
+        draft.issue("resource-left-out", "PV1-2", type="Encounter", element="class")
+
+
+def _ordered_period(sheet: Sheet, pv1: Segment, draft: Draft) -> None:
+    period = sheet.body.get("period", {})
+    if "start" in period and "end" in period and _later(period["start"], period["end"]):
+        draft.issue("date-order", "PV1-45")
+        del period["end"]
+        draft.forget(sheet, "period.end")
+
+
+def _later(start: str, end: str) -> bool:
+    """Whether `start` lies after `end`, as far as both are precise."""
+    size = min(len(start), len(end), 19)
+    return start[:size] > end[:size] and start[19:] == end[19:]

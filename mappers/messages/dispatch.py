@@ -1,0 +1,42 @@
+"""Which function translates which message: rows of message code, event, function.
+
+An event `*` serves every event of its message code. What is not here is refused with an issue, and kept in the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from mappers.draft import Draft
+from mappers.mapped import Mapped
+from mappers.message import Message
+from mappers.messages import adt
+from mappers.site import Context
+
+Translate = Callable[[Draft], Mapped]
+
+TABLE: Mapping[tuple[str, str], Translate] = MappingProxyType(
+    {
+        **{("ADT", event): adt.translate for event in adt.EVENTS},
+    }
+)
+"""(message code, event) → function. Each module of `mappers.messages` adds its rows here."""
+
+
+def map_message(message: Message, context: Context) -> Mapped:
+    """The translation of one message: pure, never raises for what a sender wrote."""
+    draft = Draft(message, context)
+    translate = TABLE.get((message.code, message.event)) or TABLE.get((message.code, "*"))
+    return translate(draft) if translate is not None else _unsupported(draft)
+
+
+def _unsupported(draft: Draft) -> Mapped:
+    code, event = draft.message.code, draft.message.event
+    if not code:
+        draft.issue("message-type-missing", "MSH-9")
+    elif any(known == code for known, _ in TABLE):
+        draft.issue("event-unsupported", "MSH-9.2", type=f"{code}^{event}")
+    else:
+        draft.issue("message-type-unsupported", "MSH-9", type=code)
+    return draft.finish()

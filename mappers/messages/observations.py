@@ -1,0 +1,245 @@
+"""OBX -> Observation.
+
+Id by report, OBX-3, OBX-4 and the how-many-eth of equal ones, so that a correction finds the result it corrects. The
+status is OBX-11's; only where OBX-11 is empty (it was optional before v2.3) that of the report; else `status-unknown`.
+When the time of the observation is not told, the element says so; no other time is put in its place.
+Source: HL7 v2.5.1 7.4.2; V2-to-FHIR OBX[Observation], OBX[Observation-Component].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+from mappers import dtm
+from mappers.datatypes.codeable_concept import codeable_concept
+from mappers.datatypes.observation_value import CODED, NOTHING, Beside, Reading, read, text_of
+from mappers.datatypes.reference_range import bounds, is_url, reference_range
+from mappers.datatypes.units import Unit, unit
+from mappers.derived import derived_id
+from mappers.draft import Draft, Sheet
+from mappers.engine import apply
+from mappers.message import NULL, Leaf, Segment
+from mappers.messages.interpretation import Flags, interpret
+from mappers.messages.notes import annotate
+from mappers.messages.order_groups import Noted
+from mappers.messages.subject import Subject, absent
+from mappers.order_state import ResultState, observation_status, weight
+from mappers.systems import CANONICAL
+from mappers.use import Use
+
+ORIGINAL_TEXT = f"{CANONICAL}/StructureDefinition/original-text"
+_MAP = "OBX[Observation]"
+_ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+
+
+class Panel(NamedTuple):
+    """What all observations of one order share. `state` is that of the report, `None` when it has none."""
+
+    system: str
+    key: str
+    subject: Subject
+    state: ResultState | None
+    category: list[dict[str, Any]]
+    effective: dict[str, Any]
+    issued: str
+    specimen: str
+    performer: dict[str, Any] | None
+
+
+class Observed(NamedTuple):
+    """One Observation. `flags` are what its interpretation means."""
+
+    sheet: Sheet
+    status: str
+    flags: Flags
+
+
+def state_of(obx: Segment, report: ResultState | None, draft: Draft) -> ResultState | None:
+    """The state of a result, `None` (and the issue that refuses) when nothing tells it."""
+    code = obx.get(11)
+    if not code or code == NULL:
+        if report is None:
+            draft.issue("status-unknown", f"OBX[{obx.occurrence}]-11" if obx.occurrence > 1 else "OBX-11")
+        return report
+    leaf = Leaf(obx.position, 11, 1, 1, 1)
+    found = observation_status(draft.site, code)
+    if found is None:
+        draft.issue("status-unknown", leaf)
+    return found
+
+
+def observe(noted: Noted, panel: Panel, counts: dict[tuple[str, str], int], draft: Draft) -> Observed | None:
+    """The Observation of an OBX and its notes; `None` when it cannot be one (then the message is refused)."""
+    obx = noted.segment
+    state = state_of(obx, panel.state, draft)
+    code = obx.get(3) or obx.get(3, 2)
+    if not code or code == NULL:
+        draft.issue("field-missing", f"OBX[{obx.occurrence}]-3" if obx.occurrence > 1 else "OBX-3")
+        return None
+    if state is None:
+        return None
+    equal = (code, obx.raw(4))
+    counts[equal] = nth = counts.get(equal, 0) + 1
+    identity = derived_id("Observation", panel.system, f"{panel.key}|{code}|{obx.raw(4)}|{nth}")
+    sheet = draft.resource("Observation", identity, weight(state.status))
+    return _fill(sheet, noted, panel, state, draft)
+
+
+def _fill(sheet: Sheet, noted: Noted, panel: Panel, state: ResultState, draft: Draft) -> Observed:
+    obx, body, note = noted.segment, sheet.body, draft.ledger.note
+    if panel.category:
+        body["category"] = panel.category
+    panel.subject.write(sheet)
+    apply(_MAP, obx, sheet, draft)
+    reading = _value(obx, sheet, draft)
+    flags = interpret(obx, sheet, draft, reading.flag)
+    status = "preliminary" if flags.error and state.status in ("final", "amended", "corrected") else state.status
+    body["status"] = status
+    sheet.weight = weight(status)
+    if obx.raw(11):
+        note(Leaf(obx.position, 11, 1, 1, 1), "coded", sheet.path("status"), f"{_MAP}#OBX-11")
+    if not reading.element and "component" not in body and state.absent:
+        body["dataAbsentReason"] = {"coding": [{"system": _ABSENT, "code": state.absent}]}
+    _times(obx, sheet, panel, draft)
+    if panel.specimen:
+        body["specimen"] = {"reference": panel.specimen}
+    if "performer" not in body and panel.performer is not None:
+        body["performer"] = [panel.performer]
+    if noted.notes:
+        annotate(noted.notes, sheet, draft)
+    return Observed(sheet, status, flags)
+
+
+def _times(obx: Segment, sheet: Sheet, panel: Panel, draft: Draft) -> None:
+    body, offset = sheet.body, draft.site.offset
+    written = obx.get(14)
+    if written and written != NULL:
+        leaf = Leaf(obx.position, 14, 1, 1, 1)
+        if time := dtm.dateTime(written, offset):
+            body["effectiveDateTime"] = time
+            draft.ledger.note(leaf, "stored", sheet.path("effectiveDateTime"), f"{_MAP}#OBX-14")
+        else:
+            draft.issue("date-impossible", leaf)
+    if "effectiveDateTime" not in body:
+        body.update(panel.effective or {"_effectiveDateTime": absent()})
+    if panel.issued:
+        body["issued"] = panel.issued
+
+
+def _value(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
+    """Writes value[x] (or components), the unit and the reference range; comes back with what was read."""
+    kind = (obx.get(2) or "").strip().upper()
+    found = unit(obx.first(6))
+    ranged = bool(obx.raw(7))
+    beside = Beside(found, ranged, partial(dtm.dateTime, offset=draft.site.offset))
+    values = obx.values(5)
+    if ranged:
+        _range(obx, sheet, found, draft)
+    if not values:
+        _kind(obx, sheet, draft, "dataAbsentReason")
+        return NOTHING
+    if kind in CODED:
+        return _coded(obx, sheet, draft)
+    if len(values) > 1:
+        return _lines(obx, sheet, draft)
+    reading = read(kind, values[0], beside)
+    if not reading.element:
+        for leaf in values[0].leaves():
+            draft.ledger.note(leaf, "dropped", "null-value", f"{_MAP}#OBX-5")
+        return reading
+    sheet.body[reading.element] = reading.value
+    _account(obx, sheet, draft, reading, found)
+    return reading
+
+
+def _account(obx: Segment, sheet: Sheet, draft: Draft, reading: Reading, found: Unit | None) -> None:
+    """The ledger lines of OBX-2, OBX-5 and OBX-6, the text as written, and what was odd."""
+    note, element = draft.ledger.note, reading.element
+    path = sheet.path(element)
+    for leaf in obx.values(5)[0].leaves():
+        note(leaf, "stored", path, f"{_MAP}#OBX-5")
+    _kind(obx, sheet, draft, element)
+    if reading.original:
+        extensions = sheet.body.setdefault("extension", [])
+        extensions.append({"url": ORIGINAL_TEXT, "valueString": reading.original})
+    if reading.issue:
+        draft.issue(reading.issue, Leaf(obx.position, 5, 1, 1, 1))
+    if found is None or element not in ("valueQuantity", "valueRange"):
+        return
+    place = f"{path}.unit" if element == "valueQuantity" else f"{path}.low.unit"
+    for value in obx.values(6):
+        for leaf in value.leaves():
+            note(leaf, "stored", place, f"{_MAP}#OBX-6")
+    if not found.code:
+        draft.issue("unit-unknown", Leaf(obx.position, 6, 1, 1, 1))
+
+
+def _kind(obx: Segment, sheet: Sheet, draft: Draft, element: str) -> None:
+    if obx.raw(2):
+        draft.ledger.note(Leaf(obx.position, 2, 1, 1, 1), "coded", sheet.path(element), f"{_MAP}#OBX-2")
+
+
+def _coded(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
+    """One coded value is the value; several are components with the code of the observation."""
+    values = obx.values(5)
+    several = len(values) > 1
+    reading = NOTHING
+    for value in values:
+        use = Use(draft, value, f"{_MAP}#OBX-5")
+        concept = codeable_concept(value, use)
+        if concept is None:
+            continue
+        if not several:
+            sheet.body["valueCodeableConcept"] = concept
+            use.settle(sheet.path("valueCodeableConcept"))
+            reading = Reading("valueCodeableConcept", concept)
+            continue
+        array = sheet.body.setdefault("component", [])
+        use.settle(sheet.path(f"component[{len(array)}].valueCodeableConcept"))
+        array.append({"code": sheet.body["code"], "valueCodeableConcept": concept})
+    _kind(obx, sheet, draft, reading.element or ("component" if several else "dataAbsentReason"))
+    return reading
+
+
+def _lines(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
+    """Repetitions of a text, or of anything else that is no code, are its lines."""
+    text = "\n".join(found for value in obx.values(5) if (found := text_of(value)))
+    if not text:
+        return NOTHING
+    sheet.body["valueString"] = text
+    for value in obx.values(5):
+        for leaf in value.leaves():
+            draft.ledger.note(leaf, "stored", sheet.path("valueString"), f"{_MAP}#OBX-5")
+    _kind(obx, sheet, draft, "valueString")
+    return Reading("valueString", text)
+
+
+def _range(obx: Segment, sheet: Sheet, found: Unit | None, draft: Draft) -> None:
+    """OBX-7. `3.5~9.5` without an escape is one range, not two repetitions; an address is no range."""
+    values = obx.values(7)
+    whole = obx.raw(7)
+    texts: list[tuple[str, Any]] = []
+    if len(values) > 1 and bounds(whole, found.text if found else "") is not None:
+        texts = [(whole, None)]
+    else:
+        texts = [(text_of(value), value) for value in values]
+    note = draft.ledger.note
+    array: list[dict[str, Any]] = []
+    for text, value in texts:
+        if not text or text == NULL or is_url(text):
+            continue
+        place = sheet.path(f"referenceRange[{len(array)}].text")
+        one = reference_range(text, found)
+        array.append(one)
+        for source in values if value is None else (value,):
+            for leaf in source.leaves():
+                note(leaf, "stored", place, f"{_MAP}#OBX-7")
+        if len(one) == 1:
+            draft.issue("range-unreadable", Leaf(obx.position, 7, source.repetition, 1, 1))
+    if array:
+        sheet.body["referenceRange"] = array
+
+
+Observer = Callable[[Noted], Observed | None]

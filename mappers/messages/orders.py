@@ -1,0 +1,107 @@
+"""ORM^O01, OMG^O19, OML^O21, OMI^O23: orders -> ServiceRequest, Task, Specimen, and Observations that inform them.
+
+Every order group becomes a request; a group without any number cannot be found again by its result and is refused.
+Source: HL7 v2.5.1 4.4.1, 4.4.4, 4.4.6, 4.4.10; V2-to-FHIR ORM_O01, OML_O21; OMG_O19 and OMI_O23 have no official map.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mappers.datatypes.codeable_concept import codeable_concept
+from mappers.datatypes.order_number import FILLER, PLACER, Number
+from mappers.draft import Draft, Sheet
+from mappers.mapped import Mapped
+from mappers.message import Segment
+from mappers.messages.observations import Panel, observe
+from mappers.messages.order_groups import Group, walk
+from mappers.messages.service_request import beside, key_of, moment, request
+from mappers.messages.specimens import specimens
+from mappers.messages.studies import study
+from mappers.messages.subject import Subject, subject
+from mappers.order_state import ResultState
+from mappers.service_section import observation_category, section
+from mappers.use import Use
+
+_ASKED = ResultState("unknown", "unknown")
+"""Information for the filler carries no result status (OBX-11 is not used in orders)."""
+
+
+def translate(draft: Draft) -> Mapped:
+    """The requests of an order message."""
+    groups = [group for group in walk(draft.message).groups if group.obr is not None or group.orc is not None]
+    if not groups:
+        draft.issue("segment-missing", "OBR", segment="OBR")
+        return draft.finish()
+    about: Subject | None = None
+    pid: Segment | None = None
+    taken: set[tuple[str, str]] = set()
+    first: Number | None = None
+    for group in groups:
+        if about is None or group.pid is not pid:
+            about = subject(draft, group.pid, group.pv1)
+            if about is None:
+                return draft.finish()
+            pid = group.pid
+        key = _order(group, about, taken, draft)
+        first = first or key
+    return draft.finish(
+        patient=about.patient.id if about else "", order_key=f"{first.system}|{first.value}" if first else ""
+    )
+
+
+def _order(group: Group, about: Subject, taken: set[tuple[str, str]], draft: Draft) -> Number | None:
+    key = key_of(group, draft, PLACER) or key_of(group, draft, FILLER)
+    if key is None:
+        location = group.obr or group.orc
+        draft.issue("order-unidentified", f"{location.name}-2" if location else "ORC-2")
+        return None
+    value = key.value
+    if (key.system, value) in taken and group.obr is not None:
+        value = f"{key.value}/{group.obr.get(4) or group.obr.occurrence}"
+    taken.add((key.system, value))
+    sheet = request(group, key, about, draft, value)
+    if found := specimens(group, key, about, draft):
+        sheet.body["specimen"] = [{"reference": one.ref} for one in found]
+    _reasons(group, sheet, draft)
+    _supporting(group, key, about, sheet, draft)
+    for segment in group.studies:
+        study(segment, sheet, about, draft)
+    return key
+
+
+def _reasons(group: Group, sheet: Sheet, draft: Draft) -> None:
+    """DG1 of the order: why it was asked for."""
+    for segment in group.diagnoses:
+        value = segment.first(3)
+        if value is None or value.is_null:
+            continue
+        use = Use(draft, value, "DG1[ServiceRequest]#DG1-3")
+        concept = codeable_concept(value, use)
+        if concept is not None:
+            use.settle(sheet.path(sheet.add("reasonCode", concept)))
+
+
+def _supporting(group: Group, key: Number, about: Subject, sheet: Sheet, draft: Draft) -> None:
+    beside(group, draft)
+    panel = Panel(
+        system=key.system,
+        key=f"order|{key.value}",
+        subject=about,
+        state=_ASKED,
+        category=observation_category(section(group.obr, draft)),
+        effective=_effective(group, draft),
+        issued="",
+        specimen="",
+        performer=None,
+    )
+    counts: dict[tuple[str, str], int] = {}
+    for noted in group.observations:
+        found = observe(noted, panel, counts, draft)
+        if found is not None:
+            sheet.add("supportingInfo", {"reference": found.sheet.ref})
+
+
+def _effective(group: Group, draft: Draft) -> dict[str, Any]:
+    time = moment(group.obr, 7, draft)
+    return {"effectiveDateTime": time} if time else {}

@@ -1,0 +1,209 @@
+"""ORC and OBR -> ServiceRequest, and the Task of who carries it out.
+
+One request a placer number (with its authority); a second OBR under the same number in one message is a request of its
+own, told apart by OBR-4. A result only mentions its request, with status `unknown` unless ORC-5 tells one.
+Precedence where the official map contradicts itself: OBR before ORC for 2 and 3, ORC-12 before OBR-16, ORC-5 before ORC-1,
+OBR-11 before ORC-1 for the intent. Source: HL7 v2.5.1 4.5.1, 4.5.3; V2-to-FHIR ORC[ServiceRequest], OBR[ServiceRequest].
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mappers import practitioner_role
+from mappers.datatypes.order_number import FILLER, PLACER, Number, number, receiver, sent_by_filler
+from mappers.derived import derived_id
+from mappers.draft import Draft, Sheet
+from mappers.dtm import dateTime
+from mappers.engine import apply
+from mappers.mapped import Weight
+from mappers.message import NULL, Leaf, Segment
+from mappers.messages.notes import annotate
+from mappers.messages.order_groups import Group
+from mappers.messages.subject import Subject
+from mappers.order_state import OrderState, order_control, order_status, weight
+from mappers.organization import institution, organization
+from mappers.organization import reference as named
+from mappers.practitioner import practitioner
+from mappers.service_section import claim, concepts, section
+from mappers.use import Use
+
+TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
+Reference = dict[str, Any]
+
+
+def key_of(group: Group, draft: Draft, kind: str) -> Number | None:
+    """The placer or filler number of a group: of OBR, else of ORC."""
+    field = 2 if kind == PLACER else 3
+    for segment in (group.obr, group.orc):
+        if segment is not None and (found := number(draft, segment.first(field), kind)):
+            return found
+    return None
+
+
+def beside(group: Group, draft: Draft) -> None:
+    """Tells the conditions of rows which segments belong together."""
+    draft.group = {
+        segment.name: segment for segment in (group.orc, group.obr, *group.timings[:1]) if segment is not None
+    }
+
+
+def state(group: Group, draft: Draft) -> OrderState:
+    """What ORC-5, else ORC-1, says; accounts for both."""
+    orc = group.orc
+    if orc is None:
+        return OrderState("unknown", "", "")
+    said = [(5, order_status), (1, order_control)]
+    found: OrderState | None = None
+    for field, read in said:
+        code = orc.get(field)
+        if not code or code == NULL:
+            continue
+        leaf = Leaf(orc.position, field, 1, 1, 1)
+        one = read(draft.site, code)
+        if one is None:
+            draft.unmapped("order-status" if field == 5 else "order-control", code, "", leaf)
+        elif found is None and one.request:
+            found = one
+    return found or OrderState("unknown", "", "")
+
+
+def request(group: Group, key: Number, subject: Subject, draft: Draft, value: str = "") -> Sheet:
+    """The ServiceRequest of an order message, with all that ORC, OBR and TQ1 say."""
+    beside(group, draft)
+    found = state(group, draft)
+    sheet = draft.resource(
+        "ServiceRequest", derived_id("ServiceRequest", key.system, value or key.value), weight(found.request), key.owner
+    )
+    _write(group, key, subject, sheet, found, draft)
+    for timing in group.timings:
+        apply("TQ1[ServiceRequest]", timing, sheet, draft)
+    annotate(group.notes, sheet, draft)
+    _control(group, sheet, draft)
+    _task(sheet, key, value or key.value, found.task, subject, draft)
+    return sheet
+
+
+def mention(group: Group, key: Number, subject: Subject, draft: Draft) -> Sheet:
+    """The ServiceRequest that a result answers: never more than a mention."""
+    sheet = draft.resource(
+        "ServiceRequest", derived_id("ServiceRequest", key.system, key.value), Weight.MENTION, key.owner
+    )
+    if "status" not in sheet.body:
+        _write(group, key, subject, sheet, state(group, draft), draft)
+    return sheet
+
+
+def _write(group: Group, key: Number, subject: Subject, sheet: Sheet, found: OrderState, draft: Draft) -> None:
+    body, obr = sheet.body, group.obr
+    body["status"] = found.request
+    body["intent"] = "reflex-order" if obr is not None and obr.get(11) == "G" else "order"
+    subject.write(sheet)
+    if group.orc is not None:
+        apply("ORC[ServiceRequest]", group.orc, sheet, draft)
+    if obr is not None:
+        apply("OBR[ServiceRequest]", obr, sheet, draft)
+        part = section(obr, draft)
+        if part is not None:
+            body["category"] = concepts(part)
+        claim(obr, part, draft, sheet.path("category[0].coding[0].code"))
+    if "identifier" not in body:
+        body["identifier"] = [{"system": key.system, "value": key.value}]
+    if asker := requester(group, key, sheet, draft):
+        body["requester"] = asker
+    if (filler := performer(draft)) is not None:
+        body["performer"] = [filler]
+
+
+def requester(group: Group, key: Number, sheet: Sheet, draft: Draft) -> Reference | None:
+    """ORC-12, else OBR-16, at ORC-21, else the institution whose number it is."""
+    person: Reference | None = None
+    for segment, field in ((group.orc, 12), (group.obr, 16)):
+        value = segment.first(field) if segment is not None else None
+        if person is None and value is not None and not value.is_null:
+            person = practitioner(value, draft, f"{value.segment.name}[ServiceRequest]#{value.segment.name}-{field}")
+    return practitioner_role.reference(
+        person, _facility(group.orc, sheet, draft) or named(institution(key.owner, draft)), draft
+    )
+
+
+def _facility(orc: Segment | None, sheet: Sheet, draft: Draft) -> Reference | None:
+    value = orc.first(21) if orc is not None else None
+    if value is None or value.is_null:
+        return None
+    use = Use(draft, value, "ORC[ServiceRequest]#ORC-21")
+    code, name = value.get(10) or value.get(3), value.get(1)
+    found = organization(code, name, draft)
+    if found is None:
+        return None
+    if name and found.body.get("name") != name:
+        found.add("alias", name)
+    if name:
+        use.leaf(1, found.path("name"))
+    if code:
+        use.leaf(10 if value.get(10) else 3, found.path("identifier"))
+    use.settle(sheet.path("requester"))
+    return named(found)
+
+
+def performer(draft: Draft) -> Reference | None:
+    """Who is asked to do it: the receiving institution, or the sender when the filler sends."""
+    code = draft.site.institution if sent_by_filler(draft) else receiver(draft)
+    return named(institution(code, draft)) if code else None
+
+
+def _control(group: Group, sheet: Sheet, draft: Draft) -> None:
+    """ORC-1 and ORC-5 became the status; a bare number of ORC-9 that is no authoring time stays with the Provenance."""
+    if group.orc is None:
+        return
+    for field in (1, 5):
+        if group.orc.raw(field) and sheet.body["status"] != "unknown":
+            leaf = Leaf(group.orc.position, field, 1, 1, 1)
+            draft.ledger.note(leaf, "coded", sheet.path("status"), f"ORC[ServiceRequest]#ORC-{field}")
+
+
+def _task(sheet: Sheet, key: Number, value: str, status: str, subject: Subject, draft: Draft) -> None:
+    """The work of the filler on the request; none when the message does not tell how it stands."""
+    if status:
+        task(sheet, key, value, status, subject, draft)
+
+
+def task(sheet: Sheet, key: Number, value: str, status: str, subject: Subject, draft: Draft) -> Sheet:
+    """The Task of the filler, in that state."""
+    work = draft.resource("Task", derived_id("Task", key.system, value), Weight.STATED, key.owner)
+    body = work.body
+    body["status"] = status
+    body["intent"] = "order"
+    body["code"] = {"coding": [{"system": TASK_CODE, "code": "fulfill"}]}
+    body["focus"] = {"reference": sheet.ref}
+    body["for"] = {"reference": subject.patient.ref}
+    if subject.encounter is not None:
+        body["encounter"] = {"reference": subject.encounter.ref}
+    body["lastModified"] = draft.event_time
+    for element, source in (("authoredOn", "authoredOn"), ("requester", "requester")):
+        if source in sheet.body:
+            body[element] = sheet.body[source]
+    if "performer" in sheet.body:
+        body["owner"] = sheet.body["performer"][0]
+    return work
+
+
+def moment(segment: Segment | None, field: int, draft: Draft) -> str | None:
+    """A time of a field as dateTime, `None` when absent or impossible."""
+    text = segment.get(field) if segment is not None else None
+    return dateTime(text, draft.site.offset) if text and text != NULL else None
+
+
+__all__ = [
+    "FILLER",
+    "PLACER",
+    "beside",
+    "key_of",
+    "mention",
+    "moment",
+    "performer",
+    "request",
+    "requester",
+    "state",
+    "task",
+]

@@ -1,0 +1,207 @@
+"""What is sound passes; what the official examples say is sound, too; nothing makes the validator raise."""
+
+import json
+import random
+import subprocess
+import sys
+import tarfile
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from profiles import dump, parse, validate
+from profiles.validator.compile import MAX_PLANS, Shape, object_check
+from profiles.validator.primitives import PRIMITIVES
+from tests.profiles.conftest import RESOURCES
+
+Resource = dict[str, Any]
+EXAMPLES = Path(__file__).parents[3] / "shared" / "oracles" / "r4-examples.tar.xz"
+
+# Official examples that really break their definitions: what is wrong with each, and where.
+INVALID_EXAMPLES = {
+    "DeviceMetric-example": ("reference-target", "DeviceMetric.parent.reference"),  # R4 allows Device only
+    "DeviceUseStatement-example": ("reference-target", "DeviceUseStatement.reasonReference[0].reference"),
+    "MedicationRequest-medrx0301": ("reference-target", "MedicationRequest.dispenseRequest.performer.reference"),
+    "Observation-clinical-gender": ("reference-target", "Observation.performer[0].reference"),  # names an Encounter
+    "Questionnaire-qs1": ("element-required", "Questionnaire.item[0].item[0]"),  # items without linkId
+}
+
+
+def examples() -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(EXAMPLES) as archive:
+        for member in archive:
+            stream = archive.extractfile(member)
+            if stream is not None:
+                yield Path(member.name).stem, stream.read()
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_a_sound_resource_passes(name: str) -> None:
+    assert validate(RESOURCES[name]) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("Patient", {"name": [{"given": ["三", None], "_given": [None, {"id": "x"}]}]}),
+        ("Patient", {"_birthDate": {"extension": [{"url": "http://example.org/time", "valueTime": "08:00:00"}]}}),
+        ("Patient", {"birthDate": "1990"}),
+        ("Patient", {"birthDate": "2024-02-29"}),
+        ("Patient", {"name": [{"text": "买买提·艾力　先生"}]}),
+        ("Patient", {"managingOrganization": {"reference": "urn:uuid:11111111-1111-4111-8111-111111111111"}}),
+        ("Patient", {"managingOrganization": {"reference": "https://his.example.org/fhir/Organization/1/_history/2"}}),
+        ("Patient", {"managingOrganization": {"identifier": {"system": "urn:a", "value": "b"}}}),
+        ("Patient", {"photo": [{"contentType": "image/png", "data": "aGVs\r\nbG8="}]}),
+        ("Observation", {"effectiveDateTime": "2026-03-01T08:00:60.5+08:00"}),
+        ("Observation", {"subject": {"reference": "Patient/a/_history/1"}}),
+        ("Encounter", {"period": {"start": "2026-03-01T08:00:00+08:00", "end": "2026-03-01"}}),
+        ("Encounter", {"period": {"start": "2026-03-01T08:00:00+08:00", "end": "2026-03-01T00:00:00.000Z"}}),
+        ("Encounter", {"period": {"start": "0001-01-01T00:00:00+14:00", "end": "9999-12-31T23:59:59-14:00"}}),
+    ],
+)
+def test_rare_but_legal_forms_pass(name: str, part: Resource) -> None:
+    assert validate({**RESOURCES[name], **part}) == ()
+
+
+def test_a_profile_refuses_what_its_base_allows() -> None:
+    vital = {**RESOURCES["Observation"], "category": [{"coding": [{"code": "exam"}]}]}
+    profile = "http://hl7.org/fhir/StructureDefinition/vitalsigns"
+    assert validate(vital) == ()
+    assert validate({**vital, "category": None})[0].expression == "Observation.category"
+    del vital["category"]
+    assert [issue.code for issue in validate(vital, profile=profile)] == ["element-required"]
+
+
+def test_fixed_values_and_counts_of_a_profile_are_asked_for() -> None:
+    profile = "http://hl7.org/fhir/StructureDefinition/lipidprofile"
+    display = "Lipid panel with direct LDL - Serum or Plasma"
+    code = {"coding": [{"system": "http://loinc.org", "code": "57698-3", "display": display}]}
+    report = {
+        "resourceType": "DiagnosticReport",
+        "status": "final",
+        "code": code,
+        "subject": {"reference": "Patient/1"},
+        "result": [{"reference": f"Observation/{number}"} for number in range(3)],
+    }
+    assert validate(report, profile=profile) == ()
+    assert found({**report, "code": {"text": "lipids"}}, profile) == [("value-fixed", "DiagnosticReport.code")]
+    few, many = report["result"][:2], report["result"] * 2  # type: ignore[index, operator]
+    assert found({**report, "result": few}, profile) == [("element-required", "DiagnosticReport.result")]
+    assert found({**report, "result": many}, profile) == [("element-too-many", "DiagnosticReport.result")]
+
+
+def found(resource: Resource, profile: str) -> list[tuple[str, str]]:
+    return [(issue.code, issue.expression) for issue in validate(resource, profile=profile)]
+
+
+def test_an_unknown_profile_is_said() -> None:
+    assert [issue.code for issue in validate(RESOURCES["Patient"], profile="http://example.org/none")] == [
+        "profile-unknown"
+    ]
+
+
+def test_a_profile_of_another_type_is_said() -> None:
+    profile = "http://hl7.org/fhir/StructureDefinition/vitalsigns"
+    assert [issue.code for issue in validate(RESOURCES["Patient"], profile=profile)] == ["type-mismatch"]
+
+
+def test_validation_leaves_the_resource_as_it_was() -> None:
+    for resource in RESOURCES.values():
+        before = deepcopy(resource)
+        validate(resource)
+        assert resource == before
+
+
+def test_threads_that_start_together_agree() -> None:
+    """In a process of its own, so that nothing is compiled yet."""
+    script = (
+        "import sys, json\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from profiles import validate\n"
+        "resources = json.load(sys.stdin) * 8\n"
+        "with ThreadPoolExecutor(8) as pool:\n"
+        "    print(sum(len(found) for found in pool.map(validate, resources)))\n"
+    )
+    broken = [json.loads(dump({**resource, "colour": 1, "id": "_"})) for resource in RESOURCES.values()]
+    result = subprocess.run(
+        [sys.executable, "-c", script], input=json.dumps(broken), capture_output=True, text=True, check=True,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert int(result.stdout) == 8 * sum(len(validate(resource)) for resource in broken) == 8 * 2 * len(broken)
+
+
+def test_threads_share_one_compiled_validator() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(validate, list(RESOURCES.values()) * 50)) == {()}
+
+
+def test_permuted_keys_do_not_fill_the_memory() -> None:
+    names = [f"e{number}" for number in range(8)]
+    shape = Shape("T", {}, {name: lambda: PRIMITIVES["string"] for name in names}, (), (), ())
+    check = object_check(shape)
+    for _ in range(3 * MAX_PLANS):
+        random.shuffle(names)
+        assert check(dict.fromkeys(names, "a")) is None
+    assert len(shape.plans) <= MAX_PLANS
+
+
+JUNK = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.just([]), st.just({}), st.just([None]),
+    st.just([[]]), st.just({"resourceType": 1}), st.just({"reference": "#"}), st.just({"coding": 1}),
+    st.just({"extension": {}}), st.sampled_from([Decimal("Infinity"), Decimal("1E+2"), 1.5, float("nan")]),
+    st.dictionaries(st.sampled_from(["id", "url", "_id", "value", "code", "system", "start"]), st.integers()),
+)  # fmt: skip
+
+
+def places(node: Any) -> Iterator[tuple[Any, Any]]:
+    for key, child in list(node.items() if isinstance(node, dict) else enumerate(node)):
+        yield node, key
+        if isinstance(child, dict | list):
+            yield from places(child)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(sorted(RESOURCES)), st.lists(st.tuples(st.integers(0, 10_000), JUNK), min_size=1, max_size=3))
+def test_no_junk_anywhere_makes_it_raise(name: str, changes: list[tuple[int, Any]]) -> None:
+    resource = deepcopy(RESOURCES[name])
+    for place, junk in changes:
+        every = list(places(resource))
+        node, key = every[place % len(every)]
+        node[key] = deepcopy(junk)
+    for issue in validate(resource):
+        assert not issue.code.startswith("pending")
+        assert issue.text("en")
+        assert issue.expression
+
+
+def test_nesting_at_the_limit_of_the_parser_is_validated() -> None:
+    extension: Resource = {"url": "urn:a", "valueCode": "b"}
+    for _ in range(29):
+        extension = {"url": "urn:a", "extension": [extension]}
+    parsed, issues = parse(dump({"resourceType": "Basic", "code": {"text": "x"}, "extension": [extension]}))
+    assert issues == ()
+    assert parsed is not None
+    assert validate(parsed) == ()
+
+
+@pytest.mark.shared
+def test_official_examples_pass_but_for_those_that_are_wrong() -> None:
+    refused: dict[str, set[tuple[str, str]]] = {}
+    counted: Counter[str] = Counter()
+    for name, data in examples():
+        resource, issues = parse(data)
+        counted["read"] += resource is not None
+        found = issues if resource is None else tuple(issue for issue in validate(resource) if issue.refuses)
+        if found:
+            refused[name] = {(issue.code, issue.expression) for issue in found}
+    assert counted["read"] == 717
+    assert refused.keys() == INVALID_EXAMPLES.keys()
+    assert all(finding in refused[name] for name, finding in INVALID_EXAMPLES.items())
