@@ -23,7 +23,7 @@ from fhir_server.arrival import Arrival, Merged, Receipt, Stated, Status, Verdic
 from fhir_server.intake import Intake
 from mappers import map_message
 from mappers.mapped import Mapped, Statement
-from mappers.message import Message
+from mappers.message import Leaf, Message
 from mappers.site import Context, Institution
 from profiles import validate
 from profiles.issue import Issue
@@ -141,7 +141,7 @@ def _translate(arrival: Arrival, endpoint: Endpoint, text: str, message: Message
         event_time=microseconds(mapped.event_time) or now,
         patient_key=mapped.patient,
         order_key=mapped.order_key,
-        ledger=pack_ledger(mapped, message),
+        ledger=pack_ledger(mapped),
         unaccounted=len(mapped.ledger.unaccounted(message)),
         stated=tuple(_stated(statement, endpoint.code) for statement in mapped.statements) if taken else (),
         merged=tuple(Merged(merge.gone, merge.kept) for merge in mapped.merges) if taken else (),
@@ -200,15 +200,18 @@ def _stated(statement: Statement, site: str) -> Stated:
     return Stated(resource, int(statement.weight), statement.owner, tuple(sorted(statement.deleted)))
 
 
-def pack_ledger(mapped: Mapped, message: Message) -> bytes:
-    """The ledger as the journal keeps it: zlib of JSON `[[location, outcome, path, rule], …]`."""
-    rows = [(location, line.outcome, line.path, line.rule) for location, line in mapped.ledger.rows(message)]
+def pack_ledger(mapped: Mapped) -> bytes:
+    """The ledger as the journal keeps it: zlib of JSON `[[position, field, repetition, component, subcomponent,
+    outcome, path, rule], …]`. Numbers, not locations: they are written for people when someone asks."""
+    lines = mapped.ledger.lines.items()
+    rows = [(*leaf, line.outcome, line.path, line.rule) for leaf, found in lines for line in found]
     return zlib.compress(orjson.dumps(rows), 1)
 
 
-def unpack_ledger(packed: bytes) -> list[tuple[str, str, str, str]]:
-    """(location, outcome, path, rule) of every line; empty when there was no translation."""
-    return [tuple(row) for row in orjson.loads(zlib.decompress(packed))] if packed else []
+def unpack_ledger(packed: bytes, message: Message) -> list[tuple[str, str, str, str]]:
+    """(location, outcome, path, rule) of every line, in message order; empty when there was no translation."""
+    rows = orjson.loads(zlib.decompress(packed)) if packed else []
+    return [(message.locate(Leaf(*row[:5])), row[5], row[6], row[7]) for row in sorted(rows)]
 
 
 def acknowledge(prepared: Prepared, receipt: Receipt, now: int, language: Language) -> bytes:

@@ -35,6 +35,8 @@ from adapters.site_file import (
 from mappers.codes import FOLDER
 from mappers.codes import table as vocabulary
 from mappers.identifier_kind import kinds
+from mappers.messages.interpretation import ERROR
+from mappers.service_section import sections
 from mappers.site import Institution, Site
 
 SITES = Path(__file__).parent / "sites"
@@ -285,18 +287,37 @@ def _senders(endpoints: Mapping[str, Endpoint], problems: list[str]) -> Mapping[
     return MappingProxyType(book)
 
 
-_STATES = ("order-control", "order-status", "report-status", "observation-status")
-"""The tables of states: a site maps its codes to the HL7 codes (`mappers.messages.status`)."""
+_STATES = (
+    "order-control",
+    "order-status",
+    "report-status",
+    "observation-status",
+    "referral-status",
+    "appointment-status",
+)
+"""Tables of states: a site maps its codes to the codes of `mappers/tables/<name>.csv`."""
+_OTHER: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "service-category": frozenset(sections()),
+        "abnormal-flag": frozenset(vocabulary("InterpretationCodes").targets) | {ERROR},
+        "referral-direction": frozenset({"up", "down", "lateral"}),
+        "referral-role": frozenset({"RP", "RT"}),
+        "conclusion": frozenset(),
+    }
+)
+"""Our own tables and what a site may map to in each; nothing listed means anything."""
 
 
 @cache
 def _vocabularies() -> frozenset[str]:
-    return frozenset(path.stem for path in FOLDER.glob("*.csv")) | set(_STATES)
+    return frozenset(path.stem for path in FOLDER.glob("*.csv")) | set(_STATES) | set(_OTHER)
 
 
 @cache
 def _targets(name: str) -> frozenset[str]:
     """What a site may map to in that table; empty when the table lists nothing."""
+    if name in _OTHER:
+        return _OTHER[name]
     if name not in _STATES:
         return frozenset(vocabulary(name).targets)
     with (FOLDER.parent / f"{name.replace('-', '_')}.csv").open(encoding="utf-8", newline="") as rows:

@@ -32,6 +32,7 @@ class Directory:
     def __init__(self, connection: Connection, scope: Scope, institutions: Mapping[str, Institution]) -> None:
         self._connection = connection
         self._scope = scope
+        self._institutions = institutions
         self._known: dict[str, str] = {
             f"Organization/{derived_id('Organization', systems.INSTITUTION, code)}": code for code in institutions
         }
@@ -43,6 +44,20 @@ class Directory:
             if found:
                 return found
         return otherwise
+
+    def related(self, one: str, other: str) -> bool:
+        """Whether the two are the same institution, or one is part of the other below the consortium."""
+        return one in self._above(other) or other in self._above(one)
+
+    def _above(self, code: str) -> set[str]:
+        found: set[str] = set()
+        while code and code not in found:
+            known = self._institutions.get(code)
+            if found and known is not None and known.level == "consortium":
+                break
+            found.add(code)
+            code = known.part_of if known else ""
+        return found
 
     def _of(self, reference: str, depth: int) -> str:
         kind, _, name = reference.partition("/")

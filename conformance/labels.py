@@ -36,19 +36,19 @@ def label(kind: str) -> Name:
         found = _labels().get((kind, key))
         if found is None:
             return Text(key, key)
-        if kind in _CODED and found.en != key and key != "?":
-            return Text(f"{key} {found.zh}", f"{key} {found.en}")
-        return Text(f"{key} {found.zh}", found.en) if kind in _CODED and key != "?" else found
+        if kind not in _CODED or key == "?":
+            return found
+        return Text(f"{key} {found.zh}", key if found.en == key else f"{key} {found.en}")
 
     return name
 
 
 def issue(code: str) -> Text:
-    """The sentence of an issue code, its placeholders as `…`: a report has no values."""
+    """The sentence of an issue code; it is about all messages, so the place in it becomes `a field`, the rest `…`."""
     kind = kinds().get(code)
     if kind is None:
         return _OTHER if code == OTHER else Text(code, code)
-    return Text(_open(kind.zh), _open(kind.en))
+    return Text(_open(kind.zh.replace("{location} ", "字段")), _open(kind.en.replace("{location}", "a field")))
 
 
 def plain(key: str) -> Text:
@@ -71,3 +71,15 @@ def _open(template: str) -> str:
         before, _, rest = template.partition("{")
         template = before + "…" + rest.partition("}")[2]
     return template
+
+
+def named(level: str) -> Name:
+    """The names of one level of a tally: a set of `labels.csv`, `issue`, or `plain`."""
+    special: Mapping[str, Name] = {"issue": issue, "plain": plain}
+    return special.get(level) or label(level)
+
+
+@cache
+def order(kind: str) -> tuple[str, ...]:
+    """The keys of a set, as the table has them: the order of legends."""
+    return tuple(key for found, key in _labels() if found == kind)

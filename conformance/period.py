@@ -1,13 +1,13 @@
 """The period of a report: whole days at +08:00, from `since` up to but not including `until`.
 
-Traffic is counted by the time a message was received, clinical figures by the clinical date of the resource. An open end
-restricts nothing.
+Traffic is counted by the time a message was received, clinical figures by the clinical date of the resource. An open
+end restricts nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, true
@@ -44,8 +44,7 @@ class Period:
 
     def options(self) -> str:
         """The same as options of a command, with a leading blank, or nothing."""
-        since = f" --since {self.since}T00:00:00+08:00" if self.since else ""
-        return since + (f" --until {self.until}T00:00:00+08:00" if self.until else "")
+        return (f" --since {self.since}" if self.since else "") + (f" --until {self.until}" if self.until else "")
 
 
 def day(which: date) -> Period:
@@ -54,7 +53,7 @@ def day(which: date) -> Period:
 
 def instant(microseconds: int) -> str:
     """Microseconds since 1970 UTC as an instant at +08:00 with seconds."""
-    moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=microseconds)
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
     return moment.astimezone(ZONE).isoformat(timespec="seconds")
 
 

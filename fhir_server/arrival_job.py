@@ -25,7 +25,8 @@ MERGE_WEIGHT = 99
 _KEPT_APART = frozenset({"Patient", "Person", "Provenance", "AuditEvent"})
 """Types whose references to a merged patient are the record of the merge itself and stay as they are."""
 _TIMELESS = frozenset({"Organization", "Location", "Practitioner", "PractitionerRole", "Device"})
-"""Mentioned by every message: when they were last mentioned is not kept, or every message would rewrite them."""
+"""Mentioned by every message. When is not kept, or every message would rewrite them: the fuller statement counts as the
+later one, so that `0001` alone never takes the name from `0001^Name`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,24 +179,37 @@ def _state(unit: Unit, stated: Stated, event_time: int, message: int, replayed: 
     key = (resource["resourceType"], resource["id"])
     head = unit.head(key)
     text = dump(resource) + (dump(list(stated.deleted)) if stated.deleted else b"")
-    new = Said(stated.weight, event_time, event_time, digest(text), message, resource, stated.deleted)
+    at = len(text) if key[0] in _TIMELESS else event_time
+    new = Said(stated.weight, at, at, digest(text), message, resource, stated.deleted)
     known = unit.statements(key)
     if head is not None and head.version and not known:
         known = (_as_it_stands(unit, key),)
     if any(one.message in replayed and one.hash != new.hash for one in known):
         return _restate(unit, key, new, replayed, stated.owner)
-    said = add(known, new)
-    if said is None or (key[0] in _TIMELESS and len(said) == len(known)):
+    added = add(known, new, lambda run: unit.points_of(key, run))
+    said = added.said
+    if head is not None and head.version and len(said) == len(known):
+        if said != known or added.within:
+            unit.put(unit.said, key, said)
+            _remember(unit, key, new, added.within)
         return 0
     said = _with_merges(unit, key, said, resource)
     unit.put(unit.said, key, said)
+    _remember(unit, key, new, added.within)
     return _turns(unit, key, len(said) - (len(known) if head and head.version else 0), stated.owner, message)
 
 
 def _restate(unit: Unit, key: Key, new: Said, replayed: frozenset[int], owner: str) -> int:
     kept = tuple(one for one in unit.hydrate(key) if one.message not in replayed or one.renamed)
-    unit.put(unit.said, key, add(kept, new) or kept)
+    unit.put(unit.said, key, add(kept, new, lambda run: unit.points_of(key, run)).said)
     return _turns(unit, key, 1, owner, new.message)
+
+
+def _remember(unit: Unit, key: Key, new: Said, within: tuple[int, ...]) -> None:
+    """Keeps the event times that now lie inside a run."""
+    if within:
+        rows = tuple((new.weight, new.hash, time, new.message) for time in within)
+        unit.put(unit.points, key, (*unit.points.get(key, ()), *rows))
 
 
 def _as_it_stands(unit: Unit, key: Key) -> Said:

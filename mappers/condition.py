@@ -1,8 +1,9 @@
 """The conditions of the official map, turned into closures once.
 
-HL7's published syntax is `IF <operand> <predicate> [AND|OR …]`; half of the official rows stray from it, so the reader is
-tolerant in wording (`IS`, `=`, `EQUAL`, a second `IF`, `A AND B VALUED`) and strict in everything else: what it does not
-understand is a `ConditionError` when the table is loaded. Source: HL7 v2-to-FHIR IG, mapping guidelines, "condition".
+HL7's published syntax is `IF <operand> <predicate> [AND|OR …]`; half of the official rows stray from it, so the
+reader is tolerant in wording (`IS`, `=`, `EQUAL`, a second `IF`, `A AND B VALUED`) and strict in everything else:
+what it does not understand is a `ConditionError` when the table is loaded. Source: HL7 v2-to-FHIR IG, mapping
+guidelines, "condition".
 Precedence: AND binds stronger than OR; parentheses group. `""` counts as not valued.
 """
 
@@ -182,7 +183,7 @@ class _Parser:
         return counted
 
 
-def _COUNT(read: Reader) -> Condition:  # noqa: N802 - a marker, never called
+def _COUNT(read: Reader) -> Condition:
     raise ConditionError("COUNT needs its operand")
 
 

@@ -89,15 +89,17 @@ class Draft:
         self.issues: list[Issue] = []
         self.group: dict[str, Segment] = {}
         self._unmapped: dict[tuple[str, str], dict[str, str]] = {}
+        self.memo: dict[tuple[str, str], Any] = {}
+        """What a datatype made of a text before: the same analyser and technician stand behind every result."""
         self._provenance: Sheet | None = None
         self._event_time = ""
 
-    def resource(self, type: str, id: str, weight: Weight = Weight.STATED, owner: str | None = None) -> Sheet:
+    def resource(self, kind: str, identity: str, weight: Weight = Weight.STATED, owner: str | None = None) -> Sheet:
         """The sheet of that resource, the one already begun if there is one; the greater weight counts."""
-        sheet = self.sheets.get((type, id))
+        sheet = self.sheets.get((kind, identity))
         if sheet is None:
-            sheet = Sheet(type, id, weight, self.site.institution if owner is None else owner)
-            self.sheets[type, id] = sheet
+            sheet = Sheet(kind, identity, weight, self.site.institution if owner is None else owner)
+            self.sheets[kind, identity] = sheet
         elif weight > sheet.weight:
             sheet.weight = weight
         return sheet

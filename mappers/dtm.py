@@ -53,7 +53,7 @@ def _offset(zone: str | None) -> str | None:
     return written if int(written[4:]) < 60 and int(written[1:3]) * 60 + int(written[4:]) <= 840 else None
 
 
-def dateTime(text: str, offset: str) -> str | None:  # noqa: N802 - the name of the FHIR type
+def dateTime(text: str, offset: str) -> str | None:
     """A FHIR dateTime of the same precision."""
     moment = read(text)
     if moment is None:

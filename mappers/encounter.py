@@ -1,8 +1,9 @@
 """PV1 and PV2 -> Encounter.
 
 Its id follows from the visit number (PV1-19, else 50) and its authority; without one, from patient, class and admission
-time; else there is no Encounter, because nobody could find it again. The class must be known (an unmapped PV1-2 refuses a
-message about the visit; a message that only mentions the visit goes without it); the status follows from the event or from PV1 itself, never from a guess.
+time; else there is no Encounter, because nobody could find it again. The class must be known (an unmapped PV1-2
+refuses a message about the visit; a message that only mentions the visit goes without it); the status follows from
+the event or from PV1 itself, never from a guess.
 Source: HL7 v2.5.1 3.4.3 (PV1); official maps PV1[Encounter], PV2[Encounter], code map Event[EncounterStatus].
 """
 
@@ -71,12 +72,8 @@ def _without_class(sheet: Sheet, pv1: Segment, draft: Draft, weight: Weight) -> 
     """No class, no Encounter: what was begun is taken back, and its leaves are carried by the Provenance."""
     del draft.sheets["Encounter", sheet.id]
     draft.forget(sheet)
-    if weight == Weight.MENTION:
-        return
-    if pv1.get(2):
+    if pv1.get(2) and weight > Weight.MENTION:
         draft.issue("code-unmapped-refused", "PV1-2", table="PatientClass[EncounterClass]")
-    else:
-        draft.issue("resource-left-out", "PV1-2", type="Encounter", element="class")
 
 
 def _ordered_period(sheet: Sheet, pv1: Segment, draft: Draft) -> None:
@@ -88,6 +85,6 @@ def _ordered_period(sheet: Sheet, pv1: Segment, draft: Draft) -> None:
 
 
 def _later(start: str, end: str) -> bool:
-    """Whether `start` lies after `end`, as far as both are precise."""
+    """Whether `start` lies after `end`, as far as both are precise; times of two offsets are not compared."""
     size = min(len(start), len(end), 19)
-    return start[:size] > end[:size] and start[19:] == end[19:]
+    return start[:size] > end[:size] and (size < 19 or start[19:] == end[19:])

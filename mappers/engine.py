@@ -45,10 +45,17 @@ def compiled(map_id: str) -> tuple[tuple[int, Step], ...]:
     rows = maps().get(map_id)
     if rows is None:
         raise KeyError(f"there is no map {map_id}")
-    return tuple((row.field[0], _compile(row)) for row in rows)
+    made = frozenset(filter(None, (_first_list(row) for row in rows if row.datatype)))
+    return tuple((row.field[0], _compile(row, made)) for row in rows)
 
 
-def _compile(row: Row) -> Step:
+def _first_list(row: Row) -> tuple[int, str] | None:
+    """The first list item on the way of a row, with its field: `(7, "participant[]")`."""
+    head, bracket, _ = row.target.partition("]")
+    return (row.field[0], head) if bracket else None
+
+
+def _compile(row: Row, made: frozenset[tuple[int, str]]) -> Step:
     field, component = row.field
     try:
         when = condition.parse(row.when, field) if row.when else None
@@ -58,7 +65,7 @@ def _compile(row: Row) -> Step:
     except (ValueError, KeyError) as mistake:
         raise RowError(f"{row.id}: {mistake}") from mistake
     if row.value:
-        return _constant(row, field, when, steps)
+        return _constant(row, when, steps, dependent=_first_list(row) in made)
     convert = REGISTRY.get(row.datatype)
     if convert is None or not field:
         raise RowError(f"{row.id}: there is no datatype {row.datatype}, or no source for it")
@@ -117,7 +124,9 @@ def _delete(part: Any, sheet: Sheet, draft: Draft, element: str, rule: str) -> N
             draft.ledger.note(leaf, "dropped", "null-shared-element", rule)
 
 
-def _constant(row: Row, field: int, when: condition.Condition | None, steps: tuple[path.Step, ...]) -> Step:
+def _constant(row: Row, when: condition.Condition | None, steps: tuple[path.Step, ...], *, dependent: bool) -> Step:
+    """A constant beside a value; `dependent` ones stand only in an item that a value of the same field made."""
+    field = row.field[0]
     text = row.value
     value = json.loads(text[1:]) if text.startswith("=") else text
     put, known = path.put, path.known
@@ -129,7 +138,7 @@ def _constant(row: Row, field: int, when: condition.Condition | None, steps: tup
             return
         for one in segment.values(field):
             slot = (field, one.repetition)
-            if one.is_null or not known(steps, slot, items):
+            if one.is_null or (dependent and not known(steps, slot, items)):
                 continue
             if when is None or when(segment, one, draft):
                 put(sheet.body, steps, slot, items, _fresh(value))

@@ -2,7 +2,8 @@
 
 A Patient is one institution's number for somebody: its id follows from the authority and the best identifier by the
 site's list of kinds. A Person joins Patients by a valid resident identity number that agrees with birth date and sex; a
-wrong check digit or a contradiction is kept, said, and never joins anybody. Source: HL7 v2.5.1 3.4.2 (PID), 3.4.10 (MRG).
+wrong check digit or a contradiction is kept, said, and never joins anybody. Source: HL7 v2.5.1 3.4.2 (PID), 3.4.10
+(MRG).
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ from mappers.mapped import Merge, Weight
 from mappers.message import NULL, Leaf, Segment, Value
 from mappers.organization import department, institution, organization
 from mappers.practitioner import practitioner
-from mappers.resident_id import ResidentId
-from mappers.resident_id import read as read_resident_id
 from mappers.use import Use
+from profiles.identifiers import ResidentId, resident_id
 
 __all__ = ["department", "derived_id", "institution", "location", "merge", "organization", "patient", "practitioner"]
 
@@ -48,7 +48,9 @@ class Number(NamedTuple):
 
 
 def patient(pid: Segment, draft: Draft, weight: Weight = Weight.STATED) -> Sheet | None:
-    """The Patient of a PID, with all that PID says, and its Person; `None` (and an issue) when nothing identifies it."""
+    """The Patient of a PID, with all that PID says, and its Person; `None` (and an issue) when nothing identifies
+    it.
+    """
     numbers = list(_numbers(draft, pid, 3))
     found = _best(draft, pid, (2, 4, 18, 19), numbers)
     if found is None:
@@ -80,12 +82,14 @@ def _numbers(draft: Draft, segment: Segment, field: int) -> Iterator[Number]:
         if field == 18 and not value.get(5):
             kind = kinds()["account"]
         if field == 19:
-            kind = kinds()["resident-id" if read_resident_id(text) else "social-security"]
+            kind = kinds()["resident-id" if resident_id(text) else "social-security"]
         yield Number(text.strip(), found, kind, value)
 
 
 def _best(draft: Draft, segment: Segment, fields: tuple[int, ...], first: list[Number]) -> Number | None:
-    """The number that identifies best: by the site's order of kinds, in `first`, else in the first field that has one."""
+    """The number that identifies best: by the site's order of kinds, in `first`, else in the first field that has
+    one.
+    """
     order = draft.site.patient_keys
     rest: list[Number] = []
     for numbers in itertools.chain((first,), (list(_numbers(draft, segment, field)) for field in fields)):
@@ -106,27 +110,27 @@ def _check(number: Number, sheet: Sheet, draft: Draft) -> None:
         return
     value = number.value
     leaf = Leaf(value.segment.position, value.field, value.repetition, 1, 1)
-    resident = read_resident_id(number.text)
+    resident = resident_id(number.text)
     if name == "visit-card" and resident is not None:
         draft.issue("identifier-looks-like-id", leaf)
     elif name == "resident-id" and resident is None:
         draft.issue("identifier-check-digit", leaf)
     elif name == "resident-id" and resident is not None and len(number.text) == 15:
-        sheet.add("identifier", {"system": systems.RESIDENT_ID, "value": resident.number})
+        sheet.add("identifier", {"system": systems.RESIDENT_ID, "value": resident.value})
 
 
 def _join(sheet: Sheet, draft: Draft) -> None:
     """The Person, when there is one valid resident number and it agrees with birth date and sex."""
     valid = {one["value"] for one in sheet.body.get("identifier", ()) if one.get("system") == systems.RESIDENT_ID}
     if len(valid) == 1:
-        resident = read_resident_id(valid.pop())
+        resident = resident_id(valid.pop())
         if resident is not None and _agrees(resident, sheet.body, draft):
             _person(resident, sheet, draft)
 
 
 def _agrees(resident: ResidentId, body: dict[str, Any], draft: Draft) -> bool:
     agrees = True
-    if body.get("birthDate") and not resident.birth_date.startswith(body["birthDate"]):
+    if body.get("birthDate") and not resident.birth_date.isoformat().startswith(body["birthDate"]):
         draft.issue("identifier-birthdate-mismatch", "PID-7")
         agrees = False
     if body.get("gender") in ("male", "female") and body["gender"] != resident.sex:
@@ -137,9 +141,9 @@ def _agrees(resident: ResidentId, body: dict[str, Any], draft: Draft) -> bool:
 
 def _person(resident: ResidentId, patient: Sheet, draft: Draft) -> Sheet:
     """The Person of a valid resident number: one for all institutions, linked to this institution's Patient."""
-    identity = derived_id("Person", systems.RESIDENT_ID, resident.number)
+    identity = derived_id("Person", systems.RESIDENT_ID, resident.value)
     sheet = draft.resource("Person", identity, patient.weight, owner=patient.owner)
-    sheet.body["identifier"] = [{"system": systems.RESIDENT_ID, "value": resident.number}]
+    sheet.body["identifier"] = [{"system": systems.RESIDENT_ID, "value": resident.value}]
     for element in ("name", "gender", "birthDate"):
         if element in patient.body:
             sheet.body.setdefault(element, patient.body[element])

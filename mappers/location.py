@@ -1,7 +1,7 @@
 """Locations that a message mentions (PL, NDL.4–11): one Location a level, each part of the one above it.
 
 Levels from the outside in: facility (4), building (7), floor (8), point of care (1), room (2), bed (3). Chinese senders
-write `ward^^^department code^department name`: then the department is a name and number of its own, no facility.
+write `ward^^^department code^department name`, or the department code alone: that is a department, no facility.
 Source: HL7 v2.5.1 2.A.53; FHIR R4 Location.physicalType.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mappers import systems
 from mappers.derived import derived_id
 from mappers.mapped import Weight
-from mappers.message import NULL, Value
+from mappers.message import Value
 from mappers.organization import institution
 from mappers.use import Use
 
@@ -44,19 +44,19 @@ def from_pl(use: Use) -> Sheet | None:
     value, draft = use.value, use.draft
     facility = value.get(4) or ""
     owner = draft.site.authorities.get(facility, draft.site.institution)
-    title = value.get(5)
+    title = use.said(5)
     department = bool(title and not title.isascii())
     sheet: Sheet | None = None
     way: list[str] = []
     for component, physical in LEVELS:
-        text = value.get(component)
-        if not text or text == NULL or text.isspace():
+        text = use.said(component)
+        if text is None:
             continue
         if component == 4 and facility in draft.site.authorities:
             use.leaf(4, institution(owner, draft).path("identifier"))
             continue
         way.append(f"{component}={text}")
-        kind = "" if component == 4 and department else physical
+        kind = "" if component == 4 and (department or not value.get(1)) else physical
         sheet = _level(draft, owner, way, text, kind, sheet)
         use.leaf(component, sheet.path("identifier[0].value"))
         if component == 4 and department:
@@ -90,8 +90,7 @@ def _level(draft: Draft, owner: str, way: list[str], text: str, physical: str, o
 
 def _describe(use: Use, sheet: Sheet) -> None:
     """PL.9: the description of the place as a whole."""
-    text = use.value.get(9)
-    if text and text != NULL and not text.isspace():
+    if text := use.said(9):
         sheet.body.setdefault("description", text)
         if sheet.body["description"] == text:
             use.leaf(9, sheet.path("description"))

@@ -1,7 +1,7 @@
 """A v2 message as the mappers see it: immutable, lazy, already decoded to text.
 
-Built by `adapters.er7` from normalised segments (one string a segment, no terminator). Splits a segment when it is first
-read and a field when it is first asked for; never changes a value, never guesses one.
+Built by `adapters.er7` from normalised segments (one string a segment, no terminator). Splits a segment when it is
+first read and a field when it is first asked for; never changes a value, never guesses one.
 Source: HL7 v2.5.1 chapter 2, 2.5 (construction) and 2.7 (escape sequences).
 """
 
@@ -30,7 +30,9 @@ class Delimiters:
 
 
 class Leaf(NamedTuple):
-    """Where one leaf value stands; all but `position` count from 1, `position` is the segment's index in the message."""
+    """Where one leaf value stands; all but `position` count from 1, `position` is the segment's index in the
+    message.
+    """
 
     position: int
     field: int
@@ -42,34 +44,26 @@ class Leaf(NamedTuple):
 class Value:
     """One repetition of one field."""
 
-    __slots__ = ("_components", "field", "raw", "repetition", "segment")
+    __slots__ = ("components", "field", "raw", "repetition", "segment")
 
     def __init__(self, segment: Segment, field: int, repetition: int, raw: str) -> None:
         self.segment = segment
         self.field = field
         self.repetition = repetition
         self.raw = raw
-        self._components: list[str] | None = None
-
-    @property
-    def components(self) -> list[str]:
+        self.components: list[str] = raw.split(segment.delimiters.component)
         """The raw components; a field without separators has one."""
-        if self._components is None:
-            self._components = self.raw.split(self.segment.delimiters.component)
-        return self._components
 
     def get(self, component: int = 1, subcomponent: int = 1) -> str | None:
         """The unescaped leaf, `None` when absent or empty, `NULL` when the sender wrote `""`."""
-        parts = self._components
-        if parts is None:
-            parts = self.components
+        parts = self.components
         if component > len(parts):
             return None
         part = parts[component - 1]
         if not part:
             return None
         delimiters = self.segment.delimiters
-        if delimiters.subcomponent in part:
+        if delimiters.subcomponent and delimiters.subcomponent in part:
             subs = part.split(delimiters.subcomponent)
             part = subs[subcomponent - 1] if subcomponent <= len(subs) else ""
         elif subcomponent > 1:
@@ -90,7 +84,7 @@ class Value:
         for number, part in enumerate(self.components, 1):
             if not part:
                 continue
-            if separator not in part:
+            if not separator or separator not in part:
                 yield Leaf(position, self.field, self.repetition, number, 1)
                 continue
             for sub, leaf in enumerate(part.split(separator), 1):
@@ -128,11 +122,12 @@ class Segment:
 
     def values(self, field: int) -> tuple[Value, ...]:
         """The non-empty repetitions of a field, in order, with their true repetition numbers."""
-        if self._values is None:
-            self._values = {}
-        found = self._values.get(field)
+        known = self._values
+        if known is None:
+            known = self._values = {}
+        found = known.get(field)
         if found is None:
-            found = self._values[field] = self._split(field)
+            found = known[field] = self._split(field)
         return found
 
     def _split(self, field: int) -> tuple[Value, ...]:
@@ -165,7 +160,7 @@ class Segment:
 class Message:
     """An ordered tuple of segments. Segments in equal segments out, unknown and Z segments included."""
 
-    __slots__ = ("_made", "_positions", "_texts", "_whole", "delimiters")
+    __slots__ = ("_leaves", "_made", "_positions", "_texts", "_whole", "delimiters")
 
     def __init__(self, texts: list[str] | tuple[str, ...], delimiters: Delimiters) -> None:
         separator = delimiters.field
@@ -180,6 +175,7 @@ class Message:
         self._positions = positions
         self._made: dict[str, tuple[Segment, ...]] = {}
         self._whole: tuple[Segment, ...] | None = None
+        self._leaves: tuple[Leaf, ...] | None = None
         self.delimiters = delimiters
 
     @property
@@ -231,9 +227,11 @@ class Message:
     def control_id(self) -> str:
         return self.msh.get(10) or ""
 
-    def leaves(self) -> Iterator[Leaf]:
-        for segment in self.segments:
-            yield from segment.leaves()
+    def leaves(self) -> tuple[Leaf, ...]:
+        """Every non-empty leaf of the message, in order."""
+        if self._leaves is None:
+            self._leaves = tuple(leaf for segment in self.segments for leaf in segment.leaves())
+        return self._leaves
 
     def value(self, leaf: Leaf) -> str:
         """The raw text of a leaf."""
@@ -249,12 +247,13 @@ class Message:
         segment = self.segments[leaf.position]
         name = segment.name if segment.occurrence == 1 else f"{segment.name}[{segment.occurrence}]"
         field = f"{name}-{leaf.field}" + (f"[{leaf.repetition}]" if leaf.repetition > 1 else "")
-        raw = _part(segment.raw(leaf.field), self.delimiters.repetition, leaf.repetition)
-        if self.delimiters.component not in raw and self.delimiters.subcomponent not in raw:
+        value = next((one for one in segment.values(leaf.field) if one.repetition == leaf.repetition), None)
+        separator = self.delimiters.subcomponent
+        if value is None or (len(value.components) == 1 and (not separator or separator not in value.raw)):
             return field
         field += f".{leaf.component}"
-        part = _part(raw, self.delimiters.component, leaf.component)
-        return f"{field}.{leaf.subcomponent}" if self.delimiters.subcomponent in part else field
+        part = value.components[leaf.component - 1] if leaf.component <= len(value.components) else ""
+        return f"{field}.{leaf.subcomponent}" if separator and separator in part else field
 
 
 def _position(segment: Segment) -> int:

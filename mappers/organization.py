@@ -1,7 +1,7 @@
 """Organizations that a message mentions: institutions of the consortium, departments, payers, senders (HD, XON, ZPD).
 
-An institution the site knows is always the same resource, whatever a sender calls it; others get an id from the authority
-that numbered or named them. Mentions never overrule what the master data say.
+An institution the site knows is always the same resource, whatever a sender calls it; others get an id from the
+authority that numbered or named them. Mentions never overrule what the master data say.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ def reference(sheet: Sheet) -> dict[str, Any]:
 def from_xon(use: Use) -> Sheet | None:
     """XON: name in 1, number in 10, else 3, authority in 6; CE-like `code^name` of Chinese senders is not an XON."""
     value = use.value
-    name, code_at = value.get(1), 10 if value.get(10) else 3
-    code = value.get(code_at)
+    name, code_at = use.said(1), 10 if use.said(10) else 3
+    code = use.said(code_at)
     found = authority(use.site, value.get(6), value.get(6, 2), value.get(6, 3))
     known = found.institution if found.institution != use.site.institution else ""
     sheet = organization(code, name, use.draft, found.foreign or known)
@@ -101,7 +101,7 @@ def from_xon(use: Use) -> Sheet | None:
 
 def from_hd(use: Use) -> Sheet | None:
     """HD: namespace in 1, universal id in 2."""
-    namespace, universal = use.value.get(1), use.value.get(2)
+    namespace, universal = use.said(1), use.said(2)
     sheet = organization(namespace or universal, None, use.draft)
     if sheet is None:
         return None

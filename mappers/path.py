@@ -1,7 +1,7 @@
 """Where a row puts its value: an element path inside one resource.
 
-`birthDate`, `hospitalization.dischargeDisposition` name elements. `name[]` is the item of that list which belongs to this
-row's field and repetition: made on first use, found again by every other row of the same field, so that
+`birthDate`, `hospitalization.dischargeDisposition` name elements. `name[]` is the item of that list which belongs to
+this row's field and repetition: made on first use, found again by every other row of the same field, so that
 `participant[].individual` and `participant[].type[]` meet in one participant. `extension[b]` keeps a second item of the
 same field apart. `diagnosis[:]` is the one item that belongs to the whole segment. `address[0]` is a fixed position.
 """

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mappers import systems
-from mappers.authority import authority
+from mappers.authority import Authority, authority
 from mappers.datatypes.human_name import name_parts
 from mappers.derived import derived_id
 from mappers.mapped import Weight
-from mappers.message import NULL, Value
+from mappers.message import Value
 from mappers.use import Use
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def practitioner(value: Value, draft: Draft, rule: str = "XCN[Practitioner]") -> dict[str, Any] | None:
-    """A Reference to the practitioner of an XCN; `None` when it has neither number nor name. Writes the ledger itself."""
+    """A Reference to the practitioner of an XCN; `None` when it has neither number nor name. Writes the ledger
+    itself.
+    """
     use = Use(draft, value, rule)
     sheet = from_xcn(use)
     if sheet is None:
@@ -42,16 +44,16 @@ def reference(sheet: Sheet) -> dict[str, Any]:
 def from_xcn(use: Use) -> Sheet | None:
     """XCN: number 1, name 2–6, degree 7, authority 9, name type 10, check digit 11–12, identifier type 13."""
     value = use.value
-    if value.get(1, 2) and not value.get(2):
-        return from_cnn(use.inside(1) if isinstance(value, Value) else use)
-    code = value.get(1)
-    if code and not value.get(2) and not value.get(3) and not code.isascii():
+    if isinstance(value, Value) and use.said(1, 2) and not use.said(2):
+        return from_cnn(use.inside(1))
+    code, name = use.said(1), use.said(2) or use.said(3)
+    if code and not name and not code.isascii():
         return _named(use, code, 1)
     found = authority(use.site, value.get(9), value.get(9, 2), value.get(9, 3))
-    sheet = _sheet(use, code, value.get(2) or value.get(3), found.universal, found.foreign, found.institution)
+    sheet = _sheet(use, code, name, found)
     if sheet is None:
         return None
-    if code and code != NULL:
+    if code:
         use.leaf(1, sheet.path("identifier[0].value"))
         if value.get(9) and found.foreign:
             sheet.body["identifier"][0].setdefault("assigner", {"display": value.get(9)})
@@ -59,40 +61,36 @@ def from_xcn(use: Use) -> Sheet | None:
         elif value.get(9):
             use.leaf(9, sheet.path("identifier[0].system"))
         _type(use, 13, sheet)
-    name = name_parts(use, 1, sheet.path("name[0]."))
-    if name:
-        sheet.body.setdefault("name", [name])
+    if spoken := name_parts(use, 1, sheet.path("name[0].")):
+        sheet.body.setdefault("name", [spoken])
     return sheet
 
 
 def from_cnn(use: Use) -> Sheet | None:
     """CNN as components (of NDL.1, or an XCN written `id&name`): number 1, name 2–6, namespace 9, universal id 10."""
     value = use.value
-    code = value.get(1)
-    if code and not value.get(2) and not value.get(3) and not code.isascii():
+    code, name = use.said(1), use.said(2) or use.said(3)
+    if code and not name and not code.isascii():
         return _named(use, code, 1)
     found = authority(use.site, value.get(9), value.get(10), value.get(11))
-    sheet = _sheet(use, code, value.get(2) or value.get(3), found.universal, found.foreign, found.institution)
+    sheet = _sheet(use, code, name, found)
     if sheet is None:
         return None
     if code:
         use.leaf(1, sheet.path("identifier[0].value"))
-    name = name_parts(use, 1, sheet.path("name[0]."))
-    if name:
-        sheet.body.setdefault("name", [name])
+    if spoken := name_parts(use, 1, sheet.path("name[0].")):
+        sheet.body.setdefault("name", [spoken])
     return sheet
 
 
-def _sheet(
-    use: Use, code: str | None, name: str | None, universal: str, foreign: str, institution: str
-) -> Sheet | None:
-    if not code or code == NULL:
-        if not name or name == NULL or not name.strip():
+def _sheet(use: Use, code: str | None, name: str | None, found: Authority) -> Sheet | None:
+    if not code:
+        if not name:
             return None
-        system = systems.local(institution, "practitioner-name", foreign)
+        system = systems.local(found.institution, "practitioner-name", found.foreign)
         full = "|".join(use.value.get(part) or "" for part in (2, 3))
         return use.draft.resource("Practitioner", derived_id("Practitioner", system, full), Weight.MENTION)
-    system = universal or systems.local(institution, "practitioner", foreign)
+    system = found.universal or systems.local(found.institution, "practitioner", found.foreign)
     sheet = use.draft.resource("Practitioner", derived_id("Practitioner", system, code), Weight.MENTION)
     sheet.body.setdefault("identifier", [{"system": system, "value": code}])
     return sheet

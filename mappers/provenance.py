@@ -42,6 +42,7 @@ def conclude(draft: Draft, moment: str) -> None:
     """Completes the Provenance: agents, activity, source, recorded time and targets."""
     sheet, message = draft.provenance, draft.message
     body = sheet.body
+    note = draft.ledger.note
     sender = _sender(draft, sheet)
     body["agent"] = [sender, *body.get("agent", [])]
     event = message.first("EVN")
@@ -49,13 +50,19 @@ def conclude(draft: Draft, moment: str) -> None:
         apply("EVN[Provenance]", event, sheet, draft)
     apply("MSH[Provenance-Source]", message.msh, sheet, draft)
     body.setdefault("recorded", moment)
+    if event is not None and event.get(1) and event.get(1) == message.event and "activity" in body:
+        note(Leaf(event.position, 1, 1, 1, 1), "stored", sheet.path("activity.coding[0].code"), "EVN[Provenance]#EVN-1")
     source = draft.context.source
     body["entity"] = [
         {"role": "source", "what": {"identifier": {"system": "urn:ietf:rfc:3986", "value": source}}},
     ]
     if message.control_id and message.control_id in source:
-        note = draft.ledger.note
-        note(Leaf(0, 10, 1, 1, 1), "stored", sheet.path("entity[0].what.identifier.value"), "MSH[Provenance-Source]#MSH-10")
+        note(
+            Leaf(0, 10, 1, 1, 1),
+            "stored",
+            sheet.path("entity[0].what.identifier.value"),
+            "MSH[Provenance-Source]#MSH-10",
+        )
     body["target"] = [{"reference": one.ref} for one in draft.sheets.values() if not one.empty]
 
 
@@ -82,7 +89,9 @@ def _sender(draft: Draft, sheet: Sheet) -> dict[str, Any]:
         device.body.setdefault("deviceName", [{"name": application, "type": "other"}])
         device.body.setdefault("owner", {"reference": organization.ref})
         agent |= {"who": {"reference": device.ref, "display": application}, "onBehalfOf": behalf}
-        draft.ledger.note(Leaf(0, 3, 1, 1, 1), "stored", device.path("identifier[0].value"), "MSH[Provenance-Source]#MSH-3")
+        draft.ledger.note(
+            Leaf(0, 3, 1, 1, 1), "stored", device.path("identifier[0].value"), "MSH[Provenance-Source]#MSH-3"
+        )
     else:
         agent["who"] = behalf
     if facility:

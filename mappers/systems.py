@@ -9,20 +9,30 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import quote
 
+from profiles.systems import IDENTIFIER_TYPE as V2_0203
+from profiles.systems import INSTITUTION_CODE as USCC
+from profiles.systems import RESIDENT_ID
+
+__all__ = [
+    "CANONICAL",
+    "INSTITUTION",
+    "PINYIN",
+    "RESIDENT_ID",
+    "SID",
+    "USCC",
+    "V2_0203",
+    "V2_VALUE",
+    "local",
+    "local_codes",
+]
+
 CANONICAL = "https://qiao-fhir.github.io/cmc/fhir"
 SID = "https://qiao-fhir.github.io/cmc/sid"
 
-RESIDENT_ID = "urn:oid:2.16.156.10011.1.3"
-USCC = "urn:oid:2.16.156.10011.1.5"
 INSTITUTION = f"{SID}/consortium/institution"
 
 V2_VALUE = f"{CANONICAL}/StructureDefinition/v2-value"
 PINYIN = f"{CANONICAL}/StructureDefinition/pinyin"
-NAME_PLACE = f"{CANONICAL}/StructureDefinition/name-as-sent"
-
-V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
-V2_0003 = "http://terminology.hl7.org/CodeSystem/v2-0003"
-ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 
 
 @lru_cache(maxsize=4096)

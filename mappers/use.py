@@ -23,9 +23,11 @@ _LEAF = tuple.__new__
 
 
 class Part:
-    """One component seen as a value of its own: its sub-components are its components (`PV1-3.4`, an HD inside a CX)."""
+    """One component seen as a value of its own: its sub-components are its components (`PV1-3.4`, an HD inside a
+    CX).
+    """
 
-    __slots__ = ("component", "field", "raw", "repetition", "segment", "value")
+    __slots__ = ("component", "components", "field", "raw", "repetition", "segment", "value")
 
     def __init__(self, value: Value, component: int) -> None:
         self.value = value
@@ -35,10 +37,8 @@ class Part:
         self.repetition = value.repetition
         parts = value.components
         self.raw = parts[component - 1] if component <= len(parts) else ""
-
-    @property
-    def components(self) -> list[str]:
-        return self.raw.split(self.segment.delimiters.subcomponent)
+        separator = self.segment.delimiters.subcomponent
+        self.components: list[str] = self.raw.split(separator) if separator else [self.raw]
 
     def get(self, component: int = 1, subcomponent: int = 1) -> str | None:
         return self.value.get(self.component, component) if subcomponent == 1 else None
@@ -87,7 +87,8 @@ class Use:
         `None` when absent; a component that is `""` or blank has nothing to store and is noted as dropped.
         """
         value = self.value
-        if component > len(value.components):
+        parts = value.components
+        if component > len(parts) or not parts[component - 1]:
             return None
         text = value.get(component, subcomponent)
         if text is None:
@@ -98,9 +99,22 @@ class Use:
         self.leaf(component, subpath, subcomponent)
         return text if text.isprintable() else legible(text)
 
+    def said(self, component: int = 1, subcomponent: int = 1) -> str | None:
+        """The leaf when it says something (not absent, not `""`, not blank); nothing is noted yet."""
+        text = self.value.get(component, subcomponent)
+        if text is None or text == NULL or text.isspace():
+            return None
+        return text if text.isprintable() else legible(text)
+
     def leaf(self, component: int = 1, subpath: str = "", subcomponent: int = 1) -> None:
         """Notes that the leaf is stored under `subpath`."""
-        self.notes.append((self.at(component, subcomponent), "stored", self._under(subpath), self.rule))
+        value = self.value
+        if type(value) is Part:
+            component, subcomponent = value.component, component
+        if self.prefix:
+            subpath = self._under(subpath)
+        leaf = _LEAF(Leaf, (value.segment.position, value.field, value.repetition, component, subcomponent))
+        self.notes.append((leaf, "stored", subpath, self.rule))
 
     def _under(self, subpath: str) -> str:
         prefix = self.prefix
@@ -136,12 +150,9 @@ class Use:
         note = self.draft.ledger.note
         for leaf, outcome, subpath, rule in self.notes:
             if not subpath:
-                where = path
-            elif "#" in subpath:
-                where = subpath
+                note(leaf, outcome, path, rule)
             else:
-                where = f"{path}.{subpath}"
-            note(leaf, outcome, where, rule)
+                note(leaf, outcome, subpath if "#" in subpath else f"{path}.{subpath}", rule)
         self.notes = []
 
     def inside(self, component: int, prefix: str = "") -> Use:
@@ -156,4 +167,6 @@ class Use:
 
 def legible(text: str) -> str:
     """The text without characters that FHIR strings cannot hold (control characters other than tab and line ends)."""
-    return "".join(c if c.isprintable() or c in "\t\n\r" or ord(c) >= 0xA0 else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(
+        c if c.isprintable() or c in "\t\n\r" or ord(c) >= 0xA0 else "\N{REPLACEMENT CHARACTER}" for c in text
+    )

@@ -1,7 +1,7 @@
 """What FHIR R4 4.0.1 defines: structures, terminology, search parameters, compartments, summaries; loaded on first use.
 
-Law: everything handed out is shared and frozen by convention; unknown names give None (or KeyError where the caller
-must know the type). Source: hl7.fhir.r4.core 4.0.1, see profiles/core/NOTICE.md.
+Law: everything handed out is shared and must not be changed; an unknown name gives None or nothing, never an error.
+Source: hl7.fhir.r4.core 4.0.1, see profiles/core/NOTICE.md.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import json
 import re
 import zipfile
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,7 +77,7 @@ class Structure:
         self.groups: list[Bounds] = []
         self._add(name, 1, 1, nodes, ())
         self.names = frozenset(slot.name for slot in self.slots)
-        self._moves: dict[tuple[int, str], Move | None] = {}
+        self._moves: dict[tuple[int, str], Move] = {}
 
     def _add(self, name: str, low: int, high: int, nodes: list[Any], path: tuple[int, ...]) -> None:
         number, first = len(self.groups), len(self.slots)
@@ -97,14 +97,12 @@ class Structure:
 
     def move(self, position: int, name: str) -> Move | None:
         """Where a segment goes that follows the slot `position`; `None` when the structure does not know its name."""
-        key = (position, name)
-        if key not in self._moves:
-            self._moves[key] = self._find(position, name)
-        return self._moves[key]
+        found = self._moves.get((position, name))
+        if found is None and name in self.names:
+            found = self._moves[position, name] = self._find(position, name)
+        return found
 
-    def _find(self, position: int, name: str) -> Move | None:
-        if name not in self.names:
-            return None
+    def _find(self, position: int, name: str) -> Move:
         slot = self.slots[position]
         if slot.name == name and slot.high != 1:
             return Move(slot, len(slot.groups))
@@ -205,7 +203,7 @@ def _segments() -> frozenset[str]:
     return frozenset(_member("segments.json"))
 
 
-@cache
+@lru_cache(maxsize=4096)  # bounded: MSH-9 is whatever senders write
 def _structure(code: str, event: str, written: str, version: str) -> Structure | None:
     named = (written,) if written.startswith(code) and written else ()
     listed = _events().get((code, event))

@@ -66,10 +66,15 @@ def communications(connection: Connection, scope: Scope, tests: frozenset[int]) 
 
 
 def _living(scope: Scope) -> Any:
-    columns = (resource.c.rid, resource.c.type, resource.c.id, resource.c.owner, resource.c.patient_rid, resource.c.body)
-    return select(*columns).where(
-        resource.c.version > 0, resource.c.deleted.is_(False), scope.predicate(resource)
+    columns = (
+        resource.c.rid,
+        resource.c.type,
+        resource.c.id,
+        resource.c.owner,
+        resource.c.patient_rid,
+        resource.c.body,
     )
+    return select(*columns).where(resource.c.version > 0, resource.c.deleted.is_(False), scope.predicate(resource))
 
 
 def _read(connection: Connection, query: Any, tests: frozenset[int]) -> Iterator[list[Item]]:

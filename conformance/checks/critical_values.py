@@ -1,7 +1,7 @@
 """Critical values, and whether somebody confirmed to have received them.
 
-Source: Observation with interpretation HH, LL or AA; the Communication about it (`sent`, `received`). The period goes by
-the date of the observation.
+Source: Observation with interpretation HH, LL or AA; the Communication about it (`sent`, `received`). The period goes
+by the date of the observation.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Referrals up and down, with the state they have reached, for the institution that sends and the one that receives.
 
-Source: ServiceRequest with the extension `referral-direction` or the category of a referral, and the Task whose focus it
-is (`Task.businessStatus`). The period goes by `ServiceRequest.authoredOn`.
+Source: ServiceRequest with the extension `referral-direction` or the category of a referral, and the Task whose focus
+it is (`Task.businessStatus`). The period goes by `ServiceRequest.authoredOn`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ CATEGORIES = frozenset({"referral", "3457005"})
 UNKNOWN = "unknown"
 DECIDED = frozenset({"accepted", "rejected"})
 REACHED: Mapping[str, frozenset[str]] = {
-    "accepted": frozenset({"accepted", "scheduled", "arrived", "admitted", "completed", "down-accepted", "down-arrived"}),
+    "accepted": frozenset(
+        {"accepted", "scheduled", "arrived", "admitted", "completed", "down-accepted", "down-arrived"}
+    ),
     "arrived": frozenset({"arrived", "admitted", "completed", "down-arrived"}),
 }
 """Which states of `referral-task-status` come after the named one was reached."""
@@ -65,7 +67,9 @@ class Referral:
 def is_referral(item: Item) -> bool:
     if item.type != "ServiceRequest":
         return False
-    return bool(extension(item.body, "referral-direction")) or not CATEGORIES.isdisjoint(codes(item.body.get("category")))
+    return bool(extension(item.body, "referral-direction")) or not CATEGORIES.isdisjoint(
+        codes(item.body.get("category"))
+    )
 
 
 def read(connection: Connection, scope: Scope, found: list[Item], directory: Directory) -> Iterator[Referral]:
@@ -97,9 +101,9 @@ def count(referral: Referral, book: Book) -> None:
         return
     book.add(referral.sender, "referrals-sent", (referral.direction, referral.state), referral.rid)
     path = (referral.direction, referral.state)
-    book.of(referral.receiver).tallies["referrals-received"].add(path, referral.rid)
+    book.count(referral.receiver, "referrals-received", path, referral.rid)
     flow = (referral.sender, referral.receiver)
-    book.facts[ALL].tallies["referral-flow"].add(flow, referral.rid)
+    book.count(ALL, "referral-flow", flow, referral.rid)
 
 
 def _state(task: Mapping[str, Any]) -> str:

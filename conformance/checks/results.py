@@ -17,21 +17,23 @@ from conformance.facts import Book
 from conformance.period import moment
 
 UNKNOWN = "unknown"
-KINDS: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("EC", "ECG", "PHY"), "ecg"),
-        **dict.fromkeys(("SP", "PAT", "PATH", "CP", "CTH", "CY"), "pathology"),
-        **dict.fromkeys(("RAD", "RX", "CT", "MR", "NMR", "US", "CUS", "OUS", "VUS", "NMS", "NUC", "RUS", "XRC", "MG", "imaging"), "imaging"),
-        **dict.fromkeys(("LAB", "CH", "HM", "IMM", "MB", "BLB", "SR", "TX", "VR", "URN", "MCB", "MYC", "PAR", "laboratory"), "laboratory"),
-    }
-)  # fmt: skip
+_CODES = {
+    "ecg": "EC ECG PHY",
+    "pathology": "SP PAT PATH CP CTH CY",
+    "imaging": "RAD RX CT MR NMR US CUS OUS VUS NMS NUC RUS XRC MG imaging",
+    "laboratory": "LAB CH HM IMM MB BLB SR TX VR URN MCB MYC PAR laboratory",
+}
+KINDS: Mapping[str, str] = MappingProxyType({code: kind for kind, codes in _CODES.items() for code in codes.split()})
 """Kinds of report by the codes of `DiagnosticReport.category` (HL7 v2 table 0074)."""
 ISSUED = frozenset({"final", "amended", "corrected", "appended"})
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`delay` is from the examination to the report, `None` when either has no time of day."""
+    """`delay` is from the examination to the report, `None` when either has no time of day.
+
+    `remote`: made by another institution than the one that asked; a centre is no other for the hospital it is part of.
+    """
 
     rid: int
     centre: str
@@ -39,11 +41,8 @@ class Result:
     kind: str
     status: str
     delay: timedelta | None
+    remote: bool
     test: bool
-
-    @property
-    def remote(self) -> bool:
-        return self.requester != UNKNOWN and self.centre != self.requester
 
 
 def read(found: list[Item], directory: Directory) -> Iterator[Result]:
@@ -56,13 +55,16 @@ def read(found: list[Item], directory: Directory) -> Iterator[Result]:
         asked = [orders[key].get("requester") for key in _orders(item) if key in orders]
         start = moment(body.get("effectiveDateTime") or body.get("effectivePeriod", {}).get("start"))
         issued = moment(body.get("issued"))
+        centre = directory.institution(body.get("performer", ()), item.owner)
+        requester = directory.institution(asked, UNKNOWN)
         yield Result(
             item.rid,
-            directory.institution(body.get("performer", ()), item.owner),
-            directory.institution(asked, UNKNOWN),
+            centre,
+            requester,
             next((KINDS[code] for code in codes(body.get("category")) if code in KINDS), "other"),
             body.get("status", UNKNOWN),
             issued - start if issued and start else None,
+            requester != UNKNOWN and not directory.related(centre, requester),
             item.test,
         )
 
@@ -75,9 +77,13 @@ def count(result: Result, book: Book) -> None:
     book.add(result.centre, "results", (result.kind, result.status), result.rid)
     book.add(result.centre, "results-for", (result.requester, result.kind), result.rid)
     if result.remote:
-        book.of(result.requester).tallies["results-from"].add((result.centre, result.kind), result.rid)
+        book.count(result.requester, "results-from", (result.centre, result.kind), result.rid)
 
 
 def _orders(item: Item) -> list[tuple[str, str]]:
     references = [one.get("reference", "") for one in item.body.get("basedOn", ())]
-    return [("ServiceRequest", name) for kind, _, name in (one.partition("/") for one in references) if kind == "ServiceRequest"]
+    return [
+        ("ServiceRequest", name)
+        for kind, _, name in (one.partition("/") for one in references)
+        if kind == "ServiceRequest"
+    ]

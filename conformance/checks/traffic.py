@@ -1,7 +1,7 @@
 """The messages of the period: received, answered, refused and why, found faulty and where, unaccounted values.
 
-Source: the journal, by the time of receipt. Replays from the journal and events of framing are no messages received: they
-are counted apart. A duplicate is a message received.
+Source: the journal, by the time of receipt. Replays from the journal and events of framing are no messages received:
+they are counted apart. A duplicate is a message received.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, func, select
 
-from conformance.facts import ALL, Book
+from conformance.facts import Book
 from conformance.pages import contains, pages
 from conformance.period import Period
 from fhir_server.security.scope import Scope
@@ -134,7 +134,3 @@ def _findings(issues: list[dict[str, Any]], source: str, owner: str, status: str
     if status in ("refused", "unreadable"):
         reason = next((issue["code"] for issue in issues if issue["severity"] in REFUSING), "unknown")
         book.add(owner, "refusals", (reason,), source)
-
-
-def known_institutions(book: Book) -> tuple[str, ...]:
-    return tuple(sorted(code for code in book.facts if code != ALL))

@@ -1,6 +1,6 @@
 """The indicators as data: `definitions.csv` says what each divides by what, `limits.csv` the time limits they use.
 
-Source: the definitions of the consortium; national documents are cited in the rows. Columns are described by `Definition`.
+Source: the definitions of the consortium; national documents are cited in the rows. `Definition` describes the columns.
 """
 
 from __future__ import annotations

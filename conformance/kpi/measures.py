@@ -15,7 +15,7 @@ from conformance.checks.referrals import REACHED, Referral
 from conformance.checks.results import ISSUED, UNKNOWN, Result
 from conformance.checks.traffic import Received
 from conformance.checks.visits import FirstContact, Visit
-from conformance.facts import ALL, Book
+from conformance.facts import Book
 from conformance.kpi.definition import limits
 
 T = TypeVar("T")
@@ -150,9 +150,17 @@ def measure(one: T, source: str | int, table: Iterable[Measure[T]], book: Book) 
         owner = row.whose(one)
         if not owner:
             continue
-        for code in (owner, ALL):
-            facts = book.of(code)
-            if row.numerator(one):
-                facts.numerators[row.kpi].add((), source)
-            if row.denominator(one):
-                facts.denominators[row.kpi].add((), source)
+        if row.numerator(one):
+            book.add(owner, numerator(row.kpi), (), source)
+        if row.denominator(one):
+            book.add(owner, denominator(row.kpi), (), source)
+
+
+def numerator(kpi: str) -> str:
+    """The name of the tally of what is divided."""
+    return f"{kpi}.numerator"
+
+
+def denominator(kpi: str) -> str:
+    """The name of the tally of what divides it."""
+    return f"{kpi}.denominator"

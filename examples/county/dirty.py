@@ -7,6 +7,7 @@ where one is due, the issue it must raise.
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -18,7 +19,7 @@ from examples.county.messages_adt import person_update, visit_event, visit_start
 from examples.county.messages_orders import Order
 from examples.county.messages_results import ecg, imaging, lab_oru, measure, panels
 from examples.county.places import register
-from examples.county.timeline import HIS, order, visit
+from examples.county.timeline import HIS, order, post_order, visit
 from examples.county.visits import Visit, pid
 
 
@@ -36,9 +37,16 @@ class Scene:
         body = visit_start(self.site, self.visit, event)
         return [pid(self.site, self.visit.patient, changes) if text.startswith("PID") else text for text in body]
 
+    def ordered(self, service: str, panel: str = "") -> Order:
+        """An order of this visit; visit and order are told by clean messages."""
+        self.desk.post(self.site, self.when, "ADT^A04", self.admit(), "visit")
+        placed = order(self.desk, self.visit, service, self.when, panel)
+        post_order(self.desk, placed, self.desk.after(self.when, 1, 3))
+        return placed
+
     def lab(self, panel: str = "BR") -> tuple[Order, list[str]]:
         """A laboratory report on this patient."""
-        placed = order(self.desk, self.visit, "LAB", self.when, panel)
+        placed = self.ordered("LAB", panel)
         return placed, lab_oru(placed, measure(self.desk.rng, panels()[panel]), "F", self.desk.after(self.when, 40, 60))
 
     def text(self, site: str, kind: str, body: list[str]) -> tuple[str, list[str]]:
@@ -188,7 +196,8 @@ def borrowed_card(desk: Desk) -> None:
     other = Scene(desk, "county-hospital")
     other.visit = replace(other.visit, patient=register(replace(owner, name="蒋借卡"), "county-hospital"))
     other.when = max(other.when, scene.when)
-    other.send(18, "the same identity number, another name", other.site, "ADT^A04", other.admit())
+    want = {"issue": "identity-name-conflict"}
+    other.send(18, "the same identity number, another name", other.site, "ADT^A04", other.admit(), **want)
 
 
 def padded_name(desk: Desk) -> None:
@@ -204,7 +213,7 @@ def test_patient(desk: Desk) -> None:
 def sex_in_words(desk: Desk) -> None:
     scene = Scene(desk, "village-a")
     word = "男性" if scene.visit.patient.person.sex == "M" else "女性"
-    scene.send(20, "sex as a word", scene.site, "ADT^A04", scene.admit({8: word}), issue="code-unmapped")
+    scene.send(20, "sex as a word", scene.site, "ADT^A04", scene.admit({8: word}))
 
 
 def dashed_birthday(desk: Desk) -> None:
@@ -282,7 +291,7 @@ def unknown_flag(desk: Desk) -> None:
 
 def fake_loinc(desk: Desk) -> None:
     scene = Scene(desk, "township-b")
-    body = imaging(order(desk, scene.visit, "RUS", scene.when), "F", desk.after(scene.when, 40, 50))
+    body = imaging(scene.ordered("RUS"), "F", desk.after(scene.when, 40, 50))
     body = [text.replace("US0301^检查所见", "1037^检查所见^LN") for text in body]
     scene.send(29, "a code that claims to be LOINC", "county-pacs", "ORU^R01", body, issue="code-system-fake")
 
@@ -311,7 +320,7 @@ def odd_ranges(desk: Desk) -> None:
 
 def odd_text(desk: Desk) -> None:
     scene = Scene(desk, "township-b")
-    body = imaging(order(desk, scene.visit, "RAD", scene.when), "F", desk.after(scene.when, 40, 50))
+    body = imaging(scene.ordered("RAD"), "F", desk.after(scene.when, 40, 50))
     at = next(index for index, text in enumerate(body) if "检查所见" in text)
     fields = body[at].split("|")
     fields[5] = "心影不大^肺纹理增多 A&B\\.br\\建议复查\\X0D\\完\n第二行"
@@ -321,7 +330,7 @@ def odd_text(desk: Desk) -> None:
 
 def _attachment(desk: Desk, label: str, page: str, issue: str) -> None:
     scene = Scene(desk, "township-a")
-    placed = order(desk, scene.visit, "EC", scene.when)
+    placed = scene.ordered("EC")
     body = ecg(placed, desk.rng, "F", desk.after(scene.when, 20, 30))
     head, _, _ = body[-1].partition("^Base64^")
     body[-1] = f"{head}^Base64^{page}||||||F"
@@ -423,7 +432,7 @@ CASES: tuple[Callable[[Desk], None], ...] = (
 
 def soil(desk: Desk, wanted: int) -> None:
     """About `wanted` dirty messages: the cases in turn."""
-    start, turn = len(desk.sent), 0
-    while len(desk.sent) - start < wanted:
-        CASES[turn % len(CASES)](desk)
-        turn += 1
+    for soiled in itertools.cycle(CASES):
+        if sum(1 for message in desk.sent if message.case) >= wanted:
+            return
+        soiled(desk)

@@ -54,7 +54,7 @@ def appointment(site: str, visit: Visit, number: str, when: datetime) -> list[st
         2: parts(number, facility),
         6: "ROUTINE^常规",
         7: "FOLLOWUP^复诊",
-        8: "NORMAL^普通预约",
+        8: "Normal^普通预约",
         9: "15",
         10: "min",
         11: parts("", "", "15", stamp(when), stamp(end)),
@@ -65,7 +65,7 @@ def appointment(site: str, visit: Visit, number: str, when: datetime) -> list[st
     return [
         segment("SCH", sch),
         pid(site, visit.patient),
-        pv1(site, visit),
+        pv1(site, visit, {19: "", 44: ""}),
         "RGS|1|A",
         segment("AIS", {1: "1", 2: "A", 3: parts(*visit.department, "L"), 4: stamp(when), 7: "15", 8: "min"}),
         segment("AIP", {1: "1", 2: "A", 3: parts(*visit.doctor), 4: "DOC^医师", 6: stamp(when)}),

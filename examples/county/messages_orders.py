@@ -32,6 +32,8 @@ class Order:
         return parts(self.number, self.visit.patient.place.facility)
 
 
+_MODALITY = {"CT": "CT", "RAD": "DX", "RUS": "US"}
+"""DICOM modalities (IPC-5)."""
 _LOCAL_SERVICE = {"LAB": "JY", "RUS": "CS", "EC": "XD", "SP": "BL"}
 
 
@@ -89,7 +91,7 @@ def oml(site: str, order: Order, control: str, when: datetime) -> list[str]:
 
 def omi(site: str, order: Order, control: str, when: datetime) -> list[str]:
     """OMI^O23 of v2.5.1: the accession number and the procedure in IPC."""
-    procedure = {1: order.number, 2: order.number, 3: study_uid(order), 4: order.number, 5: order.service}
+    procedure = {1: order.number, 2: order.number, 3: study_uid(order), 4: order.number, 5: _MODALITY[order.service]}
     return [*omg(site, order, control, when), segment("IPC", procedure)]
 
 

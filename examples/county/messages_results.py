@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from examples.county.er7 import escape, parts, segment, stamp
 from examples.county.messages_orders import Order, study_uid
 from examples.county.pdf import heartbeat, pdf
 from examples.county.places import ECG_STAFF, IMAGING_STAFF, LAB_STAFF, Coded, Patient
-from examples.county.visits import pid, pv1
+from examples.county.visits import pid, pv1, xcn
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _lab_obr(order: Order, status: str, when: datetime, number: int = 1) -> str:
         7: stamp(order.when + timedelta(minutes=12)),
         14: stamp(order.when + timedelta(minutes=25)),
         15: order.specimen,
-        16: parts(*order.visit.doctor),
+        16: xcn(order.visit.doctor, order.visit.patient.place.facility),
         22: stamp(when),
         24: "LAB",
         25: status,
@@ -158,17 +159,25 @@ def _lab_obr(order: Order, status: str, when: datetime, number: int = 1) -> str:
     return segment("OBR", fields)
 
 
-def lab_oru(order: Order, values: Sequence[Value], status: str, when: datetime, note: str = "") -> list[str]:
-    """ORU^R01 of the LIS; `status` is OBR-25 and OBX-11 (P, F, C or X)."""
+def lab_oru(
+    order: Order, values: Sequence[Value], status: str, when: datetime, note: str = "", others: str = ""
+) -> list[str]:
+    """ORU^R01 of the LIS: `status` is OBR-25 and OBX-11 (P, F, C or X), `others` OBX-11 of all but the first result."""
     head = [pid("county-lis", order.visit.patient), pv1("county-lis", order.visit)]
     control = segment("ORC", {1: "RE", 2: order.placer, 3: parts(order.filler, "LIS")})
     remark = [segment("NTE", {1: "1", 2: "L", 3: escape(note)})] if note else []
-    return [*head, control, _lab_obr(order, status, when), *remark, *_lab_values(order, values, status)]
+    return [*head, control, _lab_obr(order, status, when), *remark, *_lab_values(order, values, status, others=others)]
 
 
-def _lab_values(order: Order, values: Sequence[Value], status: str, kind: str | None = None) -> list[str]:
+def _lab_values(
+    order: Order, values: Sequence[Value], status: str, kind: str | None = None, others: str = ""
+) -> list[str]:
     taken = order.when + timedelta(minutes=12)
-    return [obx(number, value, status, taken, kind) for number, value in enumerate(values, 1)]
+    statuses = itertools.chain((status,), itertools.repeat(others or status))
+    return [
+        obx(number, value, state, taken, kind)
+        for number, (value, state) in enumerate(zip(values, statuses, strict=False), 1)
+    ]
 
 
 def lab_oul(order: Order, values: Sequence[Value], status: str, when: datetime, event: str) -> list[str]:
@@ -227,7 +236,7 @@ def imaging(order: Order, status: str, when: datetime, conclusion: str = "") -> 
         ("TX", f"{order.item[0]}^检查所见", escape(findings)),
         ("TX", f"{order.item[0]}^检查结论", escape(conclusion or impression)),
         ("ST", "113014^DICOM Study^DCM", study_uid(order)),
-        ("RP", "IMG^影像浏览^L", parts(escape(link), "PACS", "Application", "DICOM")),
+        ("RP", "IMG^影像浏览^L", parts(escape(link), "PACS", "text", "HTML")),
     )
     results = [
         segment(
@@ -239,21 +248,21 @@ def imaging(order: Order, status: str, when: datetime, conclusion: str = "") -> 
         pid("county-pacs", patient),
         pv1("county-pacs", order.visit),
         segment("ORC", {1: "RE", 2: order.placer, 3: parts(order.filler, "PACS")}),
-        _report_obr(order, "PACS", order.service, status, when, IMAGING_STAFF),
+        _report_obr(order, "PACS", order.when + timedelta(minutes=20), status, when, IMAGING_STAFF),
         *results,
     ]
 
 
-def _report_obr(order: Order, centre: str, service: str, status: str, when: datetime, staff: Sequence[Coded]) -> str:
+def _report_obr(order: Order, centre: str, taken: datetime, status: str, when: datetime, staff: Sequence[Coded]) -> str:
     fields = {
         1: "1",
         2: order.placer,
         3: parts(order.filler, centre),
         4: parts(*order.item, "L"),
-        7: stamp(order.when + timedelta(minutes=30)),
-        16: parts(*order.visit.doctor),
+        7: stamp(taken),
+        16: xcn(order.visit.doctor, order.visit.patient.place.facility),
         22: stamp(when),
-        24: service,
+        24: order.service,
         25: status,
         32: "&".join(staff[0]),
         33: "&".join(staff[1]),
@@ -274,7 +283,7 @@ def ecg(order: Order, rng: random.Random, status: str, when: datetime) -> list[s
     """ORU^R01 of the ECG centre: intervals, the diagnosis and the report as PDF in ED."""
     rate = rng.randrange(55, 110)
     numbers = (rate, rng.randrange(130, 190), rng.randrange(75, 108), rng.randrange(340, 420), rng.randrange(380, 445))
-    taken = stamp(order.when + timedelta(minutes=8))
+    taken = order.when + timedelta(minutes=8)
     rows = [
         {2: "NM", 3: parts(code, name, "LN"), 5: str(number), 6: unit, 7: limits}
         for (code, name, unit, limits), number in zip(_ECG, numbers, strict=True)
@@ -282,12 +291,12 @@ def ecg(order: Order, rng: random.Random, status: str, when: datetime) -> list[s
     page = base64.b64encode(pdf(f"ECG report {order.filler}", heartbeat(rate))).decode("ascii")
     rows.append({2: "TX", 3: "ECGDX^心电图诊断^L", 5: "窦性心律，正常心电图。"})
     rows.append({2: "ED", 3: "PDF^心电图报告^L", 5: f"ECG^application^pdf^Base64^{page}"})
-    results = [segment("OBX", {1: str(n), 11: status, 14: taken, **row}) for n, row in enumerate(rows, 1)]
+    results = [segment("OBX", {1: str(n), 11: status, 14: stamp(taken), **row}) for n, row in enumerate(rows, 1)]
     return [
         pid("county-ecg", order.visit.patient),
         pv1("county-ecg", order.visit),
         segment("ORC", {1: "RE", 2: order.placer, 3: parts(order.filler, "ECG")}),
-        _report_obr(order, "ECG", "EC", status, when, ECG_STAFF),
+        _report_obr(order, "ECG", taken, status, when, ECG_STAFF),
         *results,
     ]
 

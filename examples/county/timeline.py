@@ -208,7 +208,7 @@ def inpatient(desk: Desk) -> None:
         later = desk.after(done, 20, 60)
         raised = f"{float(values[0].item.high) * 1.4:.{values[0].item.decimals}f}"
         corrected = with_change(values, 0, raised, "H")
-        desk.post("county-lis", later, "ORU^R01", lab_oru(placed, corrected, "C", later), "lab corrected")
+        desk.post("county-lis", later, "ORU^R01", lab_oru(placed, corrected, "C", later, others="F"), "lab corrected")
     service = _PICTURE.get(seen.diagnosis[0], "RAD")
     _image(desk, seen, service, desk.after(when, 5, 20), reports=("P", "F"))
     if desk.turn("transfer", 2):
@@ -285,6 +285,8 @@ def unknown_man(desk: Desk) -> None:
     body = person_update("county-his", seen, seen.start, blank)
     desk.post("county-his", seen.start, "ADT^A04", [body[0].replace("A08", "A04"), *body[1:]], "unknown patient")
     placed = order(desk, seen, "LAB", desk.after(seen.start, 3, 9), "NJ")
+    ordered = orm("county-his", placed, "NW", placed.when)
+    desk.post("county-his", placed.when, "ORM^O01", [body[1], *ordered[1:]], "order LAB of unknown patient")
     done = desk.after(placed.when, 15, 30)
     values = measure(desk.rng, panels()["NJ"])
     result = lab_oru(placed, values, "F", done)
@@ -475,7 +477,7 @@ def control_run(desk: Desk) -> None:
     raw = desk.post(
         "county-analyser", when, "ORU^R01", quality_control(desk.number("sample"), when), "quality control"
     ).raw
-    desk.sent[-1] = replace(desk.sent[-1], raw=raw.replace(b"||||0||ASCII", b"||||2||ASCII"), answer="AE")
+    desk.sent[-1] = replace(desk.sent[-1], raw=raw.replace(b"||||0||ASCII", b"||||2||ASCII"), issue="quality-control")
 
 
 Story = tuple[int, Callable[..., None], tuple[str, ...]]

@@ -172,6 +172,11 @@ def pid(site: str, patient: Patient, changes: Mapping[int, str] | None = None) -
 _TOWNSHIP_B_CLASS = {"O": "1", "E": "2", "I": "3"}
 
 
+def xcn(doctor: Coded, facility: str = "") -> str:
+    """A doctor; a centre names the house whose number it is."""
+    return parts(*doctor, "", "", "", "", "", "", facility)
+
+
 def pv1(site: str, visit: Visit, changes: Mapping[int, str] | None = None) -> str:
     """PV1 as that site writes it; a centre names who gave the visit number."""
     own = site == f"{visit.patient.place.code}-his" or site in ("village-clinic", "county-his", "county-analyser")
@@ -179,8 +184,8 @@ def pv1(site: str, visit: Visit, changes: Mapping[int, str] | None = None) -> st
         1: "1",
         2: _TOWNSHIP_B_CLASS[visit.kind] if site == "township-b-his" else visit.kind,
         3: _location(site, visit),
-        7: parts(*visit.doctor),
-        10: visit.department[0],
+        7: xcn(visit.doctor, "" if own else visit.patient.place.facility),
+        10: visit.department[0] if own else "",
         14: visit.source,
         19: visit.number if own else parts(visit.number, "", "", visit.patient.place.facility),
         44: stamp(visit.start) if own else "",

@@ -1,8 +1,6 @@
-"""One search condition as SQL over an alias of `resource` (FHIR R4 search.html).
+"""One criterion as SQL (FHIR R4 search.html), in two forms: a probe on the row at hand, and a list of rids.
 
-Two forms of the same condition: `Rids`, a sub-select of the rids that meet it, and a correlated EXISTS on the row at
-hand. `compile` decides which one drives. Every resource another condition passes through (chain, `_has`) is held
-against the scope; the lists of keys hold no rows of deleted resources.
+`matching` decides which form is used. The lists of keys hold no rows of deleted resources.
 """
 
 from __future__ import annotations
@@ -14,56 +12,17 @@ from sqlalchemy.sql.expression import FromClause
 
 from fhir_server.search.keys import code_key, exact_key, system_code_key, system_key, unit_param
 from fhir_server.search.parameters import Parameter, in_patient_column
-from fhir_server.search.query import Chain, Condition, Criterion, Has
+from fhir_server.search.query import Criterion
 from fhir_server.search.reference import identifier_param, of_type_param
 from fhir_server.search.text import LAST, normalised
 from fhir_server.search.values import Missing, OfType, Span, Target, Token, Value, Words
-from fhir_server.security.scope import Scope
 from fhir_server.store.schema import resource, sp_key, sp_range, sp_reference, sp_string
 
-Rids = Select[tuple[int]]
+Rids = Select[int]
 
 
-def visible(table: FromClause, resource_type: str, scope: Scope) -> ColumnElement[bool]:
-    """What a search may find at all: living resources of the type that the caller may see."""
-    return and_(table.c.type == resource_type, table.c.deleted.is_(False), table.c.version > 0, scope.predicate(table))
-
-
-def met(condition: Condition, table: FromClause, scope: Scope) -> ColumnElement[bool]:
-    """The condition on the row of `table`, as a correlated EXISTS or a comparison with a column."""
-    match condition:
-        case Criterion():
-            return _criterion(condition, table)
-        case Chain():
-            return or_(*(_chain(condition.parameter, kind, inner, table, scope) for kind, inner in condition.targets))
-        case Has():
-            return table.c.rid.in_(has_rids(condition, scope))
-
-
-def _chain(
-    parameter: Parameter, target_type: str, inner: Condition, table: FromClause, scope: Scope
-) -> ColumnElement[bool]:
-    target = resource.alias()
-    rids = select(target.c.rid).where(visible(target, target_type, scope), met(inner, target, scope))
-    if target_type == "Patient" and in_patient_column(parameter):
-        return table.c.patient_rid.in_(rids)
-    return table.c.rid.in_(
-        select(sp_reference.c.rid).where(sp_reference.c.param.in_(parameter.params), sp_reference.c.target.in_(rids))
-    )
-
-
-def has_rids(condition: Has, scope: Scope) -> Rids:
-    """The rids of what the matching sources refer to."""
-    source = resource.alias()
-    rids = select(source.c.rid).where(
-        visible(source, condition.parameter.type, scope), met(condition.inner, source, scope)
-    )
-    return select(sp_reference.c.target).where(
-        sp_reference.c.rid.in_(rids), sp_reference.c.param.in_(condition.parameter.params)
-    )
-
-
-def _criterion(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
+def met(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
+    """The criterion on the row of `table`, as a probe or a comparison with a column."""
     parameter, values = criterion.parameter, criterion.values
     if not parameter.sources:
         return _column(parameter, values, table)
@@ -210,8 +169,7 @@ def names_patients(criterion: Criterion) -> bool:
 def target_keys(criterion: Criterion) -> list[tuple[str, str]]:
     """(type, id) of each resource the values may name; a bare id may be of any type the parameter allows."""
     parameter = criterion.parameter
-    only = {source.target for source in parameter.sources}
-    types = tuple(sorted(only)) if "" not in only else parameter.targets
+    types = parameter.targets
     keys: dict[tuple[str, str], None] = {}
     for value in criterion.values:
         if isinstance(value, Target):
@@ -251,10 +209,13 @@ def reference_rids(criterion: Criterion) -> list[Rids]:
 
 
 def compared(span: Span, low: Any, high: Any) -> ColumnElement[bool]:
-    """A stored range against the range of the query (search.html#prefix; `eq` is containment)."""
+    """A stored range against the range of the query (search.html#prefix; `eq` is containment).
+
+    Lists are sorted by `low`, so a bound on `low` is said even where the one on `high` implies it.
+    """
     match span.prefix:
         case "eq":
-            return and_(low >= span.low, high <= span.high)
+            return and_(low >= span.low, low <= span.high, high <= span.high)
         case "ne":
             return or_(low < span.low, high > span.high)
         case "gt":
@@ -262,13 +223,13 @@ def compared(span: Span, low: Any, high: Any) -> ColumnElement[bool]:
         case "lt":
             return low < span.low
         case "ge":
-            return or_(low >= span.low, high > span.high)
+            return and_(high >= span.low)
         case "le":
-            return or_(high <= span.high, low < span.low)
+            return and_(low <= span.high, or_(high <= span.high, low < span.low))
         case "sa":
             return low > span.high
         case "eb":
-            return high < span.low
+            return and_(low < span.low, high < span.low)
         case "ap":
             return and_(low <= span.high, high >= span.low)
 

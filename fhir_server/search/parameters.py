@@ -14,7 +14,7 @@ from typing import Literal
 
 from fhir_server.search.paths import NOT_COVERED, Path, parse
 from fhir_server.store.schema import param_id
-from profiles.definitions import SearchParameter, search_parameters, structure
+from profiles.definitions import SearchParameter, resource_types, search_parameters, structure
 
 Kind = Literal["token", "string", "date", "number", "quantity", "reference", "uri"]
 
@@ -92,11 +92,17 @@ def _parameter(resource_type: str, definition: SearchParameter) -> Parameter | N
         Source(path, param_id(f"{kind}:{resource_type}.{path.text}"), path.target)
         for path in parse(definition.expression, resource_type)
     )
-    return (
-        Parameter(resource_type, definition.code, kind, sources, definition.targets, definition.url)
-        if sources
-        else None
-    )
+    if not sources:
+        return None
+    return Parameter(resource_type, definition.code, kind, sources, _targets(definition, sources), definition.url)
+
+
+def _targets(definition: SearchParameter, sources: tuple[Source, ...]) -> tuple[str, ...]:
+    """The types a reference may point to: those the paths themselves name, when each names one."""
+    if definition.type != "reference":
+        return ()
+    named = tuple(dict.fromkeys(source.target for source in sources))
+    return named if "" not in named else definition.targets or tuple(sorted(resource_types()))
 
 
 DECEASED = Source(parse("Patient.deceased", "Patient")[0], param_id("token:Patient.deceased:exists"))

@@ -68,6 +68,8 @@ def parse(expression: str, resource_type: str) -> tuple[Path, ...]:
         root = re.match(r"[A-Z]\w*", inner)
         if root and root.group() in (resource_type, *_ROOTS):
             paths.append(_path(alternative, inner[root.end() :]))
+        elif inner[:1].islower():  # `InsurancePlan.name` of R4 is `name | alias`
+            paths.append(_path(alternative, "." + inner))
     return tuple(paths)
 
 

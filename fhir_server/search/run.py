@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, Select, select
 
 from fhir_server.search import compile as sql
-from fhir_server.search.conditions import visible
 from fhir_server.search.cursor import Cursor, open_sealed, seal
+from fhir_server.search.matching import visible
 from fhir_server.search.query import Include, Query
 from fhir_server.security.scope import Scope
 from fhir_server.store.schema import resource, sp_reference
@@ -122,7 +122,7 @@ def _statements(query: Query, scope: Scope, frontier: dict[int, str], *, first: 
         if rids and (first or include.iterate):
             statements.append(_forward(include, scope, rids))
     for include in query.revincludes:
-        targets = {target for parameter in include.parameters for target in parameter.targets}
+        targets = include_targets(include)
         rids = [rid for rid, kind in frontier.items() if kind in targets]
         if rids and (first or include.iterate):
             statements.append(_backward(include, scope, rids))
@@ -134,24 +134,23 @@ _COLUMNS = (resource.c.rid, resource.c.type, resource.c.id, resource.c.version, 
 
 def _forward(include: Include, scope: Scope, rids: list[int]) -> Select:
     """What the given resources refer to."""
-    targets = select(sp_reference.c.target).where(
+    referred = select(sp_reference.c.target).where(
         sp_reference.c.rid.in_(rids), sp_reference.c.param.in_(_params(include))
     )
-    statement = _by_rids(targets).where(
+    statement = _by_rids(referred).where(
         resource.c.deleted.is_(False), resource.c.version > 0, scope.predicate(resource)
     )
-    only = {include.target} if include.target else _only_targets(include)
-    return statement.where(resource.c.type.in_(sorted(only))) if only else statement
+    targets = (include.target,) if include.target else include_targets(include)
+    return statement.where(resource.c.type.in_(targets))
 
 
 def _by_rids(rids: Select) -> Select:
     return select(*_COLUMNS).where(resource.c.rid.in_(rids)).order_by(resource.c.rid)
 
 
-def _only_targets(include: Include) -> set[str]:
-    """The types that `where(resolve() is …)` leaves, when every path of the parameter says one."""
-    targets = {source.target for parameter in include.parameters for source in parameter.sources}
-    return set() if "" in targets else targets
+def include_targets(include: Include) -> tuple[str, ...]:
+    """The types the references of an include may point to."""
+    return tuple(sorted({target for parameter in include.parameters for target in parameter.targets}))
 
 
 def _backward(include: Include, scope: Scope, rids: list[int]) -> Select:

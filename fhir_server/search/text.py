@@ -16,8 +16,8 @@ LAST = "\U0010ffff"
 
 def normalised(text: str) -> str:
     """The form that is stored and searched; may be empty."""
-    if not text.isascii():
-        if not is_normalized("NFKD", text):
-            text = normalize("NFC", "".join(c for c in normalize("NFKD", text) if not combining(c)))
-        text = text.replace("\x00", "")
-    return " ".join(text.casefold().split())[:LONGEST]
+    text = text.casefold()
+    if not text.isascii() and not is_normalized("NFKD", text):
+        bare = "".join(c for c in normalize("NFKD", text) if not combining(c))
+        text = normalize("NFC", bare.casefold())
+    return " ".join(text.replace("\x00", "").split())[:LONGEST]

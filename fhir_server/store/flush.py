@@ -142,6 +142,11 @@ def _statements(unit: Unit, rows: _Rows) -> None:
         rows.plus("statement", [_statement(rid, one, alone=len(said) == 1) for one in said])
 
 
+    for key, points in unit.points.items():
+        rid = _head(unit, key).rid
+        rows.plus("statement_point", [(rid, *point) for point in points])
+
+
 def _statement(rid: int, one: Said, *, alone: bool) -> tuple[Any, ...]:
     # What stands alone is the resource itself and need not be kept twice.
     plain = alone and not (one.deleted or one.whole or one.renamed)
@@ -207,6 +212,6 @@ def _clean(unit: Unit) -> None:
     """What was written is now what is stored."""
     unit.stored = dict(unit.heads)
     unit.said_stored = dict(unit.said)
-    for pending in (unit.turns, unit.alias_rows, unit.journal, unit.worklist):
+    for pending in (unit.turns, unit.points, unit.alias_rows, unit.journal, unit.worklist):
         pending.clear()  # type: ignore[attr-defined]
     unit.sealed()

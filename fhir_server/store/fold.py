@@ -35,8 +35,9 @@ class Said:
     whole: bool = False
 
     @property
-    def order(self) -> tuple[int, int, bytes]:
-        return self.first, self.weight, self.hash
+    def order(self) -> tuple[int, bytes]:
+        """Equal event times are decided by content, never by arrival."""
+        return self.first, self.hash
 
 
 def _identifier(item: Body) -> object:
@@ -71,29 +72,57 @@ SETS: Mapping[str, Callable[[Body], object]] = {
 }
 
 
-def add(said: Sequence[Said], new: Said) -> tuple[Said, ...] | None:
-    """The statements with the new one, or `None` when it says nothing that was not known.
+Points = Callable[[Said], Iterable[int]]
+"""The event times at which a run was stated, besides its first and its last."""
 
-    Equal neighbours of one weight become one run, so that a repeated message is no new statement; a different one
-    in between splits the run.
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The statements with a new one; `within` are event times that from now on lie inside the run of that hash."""
+
+    said: tuple[Said, ...]
+    within: tuple[int, ...] = ()
+
+
+def add(said: Sequence[Said], new: Said, points: Points) -> Added:
+    """The statements with the new one.
+
+    Equal neighbours of one weight are one run, so that a repeated message is no new statement; a different one in
+    between splits the run. The number of runs is a function of the set of statements, whatever the order of arrival.
     """
     stream = sorted((one for one in said if one.weight == new.weight), key=lambda one: one.order)
     others = [one for one in said if one.weight != new.weight]
-    at = bisect_right([one.first for one in stream], new.first)
+    at = bisect_right([one.order for one in stream], new.order)
     before = stream[at - 1] if at else None
     after = stream[at] if at < len(stream) else None
-    if any(one.hash == new.hash and one.first <= new.first <= one.last for one in stream):
-        return None
+    within: tuple[int, ...] = ()
     if before and before.hash == new.hash:
-        stream[at - 1] = replace(before, last=max(before.last, new.last))
+        stream[at - 1], within = _longer(before, new)
+    elif before and (before.last, before.hash) > (new.first, new.hash):
+        stream[at - 1 : at] = _split(before, new, points(before))
     elif after and after.hash == new.hash:
-        stream[at] = replace(after, first=new.first, message=new.message)
-    elif before and before.last > new.first:
-        tail = replace(before, first=new.first + 1)
-        stream[at - 1 : at] = [replace(before, last=new.first - 1), new, tail]
+        stream[at], within = _earlier(after, new)
     else:
         stream.insert(at, new)
-    return tuple(others + stream)
+    return Added(tuple(others + stream), within)
+
+
+def _longer(run: Said, new: Said) -> tuple[Said, tuple[int, ...]]:
+    if new.first in (run.first, run.last):
+        return run, ()
+    if new.first < run.last:
+        return run, (new.first,)
+    return replace(run, last=new.first), (run.last,) if run.last != run.first else ()
+
+
+def _earlier(run: Said, new: Said) -> tuple[Said, tuple[int, ...]]:
+    return replace(run, first=new.first, message=new.message), (run.first,) if run.last != run.first else ()
+
+
+def _split(run: Said, new: Said, points: Iterable[int]) -> list[Said]:
+    times = sorted({run.first, run.last, *points})
+    at = next(n for n, time in enumerate(times) if (time, run.hash) > (new.first, new.hash))
+    return [replace(run, last=times[at - 1]), new, replace(run, first=times[at])]
 
 
 def fold(said: Iterable[Said]) -> Body:
@@ -101,7 +130,7 @@ def fold(said: Iterable[Said]) -> Body:
     body: Body = {}
     weights: dict[str, int] = {}
     renames: list[Mapping[str, str]] = []
-    for one in sorted(said, key=lambda one: one.order):
+    for one in sorted(said, key=lambda one: (one.first, one.weight, one.hash)):
         if one.renamed is not None:
             renames.append(one.renamed)
         elif one.body is None:

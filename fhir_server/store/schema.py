@@ -22,6 +22,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
+    literal_column,
 )
 
 metadata = MetaData()
@@ -47,6 +49,10 @@ resource = Table(
     Index("ix_resource_patient", "type", "patient_rid", "clinical_date", "rid"),
     Index("ix_resource_updated", "type", "last_updated", "rid"),
 )
+NO_DATE = -(2**62)
+"""Stands for a missing clinical date where newest comes first."""
+dated = func.coalesce(resource.c.clinical_date, literal_column(str(NO_DATE)))
+Index("ix_resource_dated", resource.c.type, dated, resource.c.rid)
 
 version = Table(
     "version",
@@ -86,6 +92,19 @@ statement = Table(
     Column("message", _Big, nullable=False),
     Column("fragment", LargeBinary, nullable=False),
     PrimaryKeyConstraint("rid", "weight", "first", "hash"),
+    sqlite_with_rowid=False,
+)
+
+statement_point = Table(
+    "statement_point",
+    metadata,
+    # Event times inside a run of equal statements: needed only when another statement falls between them.
+    Column("rid", _Big, nullable=False),
+    Column("weight", SmallInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("time", _Big, nullable=False),
+    Column("message", _Big, nullable=False),
+    PrimaryKeyConstraint("rid", "weight", "hash", "time", "message"),
     sqlite_with_rowid=False,
 )
 

@@ -80,6 +80,7 @@ class Unit:
         self.said: dict[Key, tuple[Said, ...]] = {}
         self.said_stored: dict[Key, tuple[Said, ...]] = {}
         self.turns: dict[Key, tuple[Turn, ...]] = {}
+        self.points: dict[Key, tuple[tuple[int, bytes, int, int], ...]] = {}
         self.aliases: dict[str, tuple[str, int] | None] = {}
         self.alias_rows: dict[str, tuple[Any, ...]] = {}
         self.journal: dict[int, tuple[Any, ...]] = {}
@@ -124,6 +125,16 @@ class Unit:
     def statements(self, key: Key) -> tuple[Said, ...]:
         self.head(key)
         return self.said[key]
+
+    def points_of(self, key: Key, run: Said) -> list[int]:
+        """The event times inside a run; read only when it is split."""
+        head = self.head(key)
+        rows = []
+        if head is not None and head.rid:
+            rows = self.driver.select(schema.statement_point, ("weight", "hash", "time"), ("rid",), [(head.rid,)])
+        found = [(row[0], bytes(row[1]), row[2]) for row in rows]
+        found += [(weight, digest_, time) for weight, digest_, time, _ in self.points.get(key, ())]
+        return [time for weight, digest_, time in found if (weight, digest_) == (run.weight, run.hash)]
 
     # -- writing into memory -----------------------------------------------------------------------------------------
 

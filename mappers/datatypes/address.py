@@ -1,7 +1,7 @@
 """XAD, SAD -> Address.
 
-What is written stays as written: a Chinese address in the first component is `text`, never split by guess. A placeholder
-(`无`, `同上`) is no address. Source: HL7 v2.5.1 2.A.85 (XAD); official maps XAD[Address], SAD[Address].
+What is written stays as written: a Chinese address in the first component is `text`, never split by guess. A
+placeholder (`无`, `同上`) is no address. Source: HL7 v2.5.1 2.A.85 (XAD); official maps XAD[Address], SAD[Address].
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _lines(use: Use, found: dict[str, Any]) -> None:
     first = use.value.get(1)
     if first and not first.isascii() and not use.value.get(1, 2):
         found["text"] = use.take(1, "text")
-        rest = ((2, 1), (19, 1))
+        rest: tuple[tuple[int, int], ...] = ((2, 1), (19, 1))
     else:
         rest = ((1, 1), (1, 2), (1, 3), (2, 1), (19, 1))
     lines: list[str] = []

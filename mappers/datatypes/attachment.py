@@ -115,9 +115,9 @@ def _document(data: bytes, declared: str) -> Attached:
     if declared == "application/pdf" and not seen:
         return Attached(None, ("attachment-invalid",))
     kind = seen if wrong or not declared else declared
-    out: dict[str, Any] = {"contentType": kind} if kind else {}
-    out["data"] = b64encode(data).decode("ascii")
-    out["size"] = len(data)
+    if not kind:  # a word that happens to be base64; FHIR wants a content type with the data (att-1)
+        return Attached(None, ("attachment-invalid",))
+    out: dict[str, Any] = {"contentType": kind, "data": b64encode(data).decode("ascii"), "size": len(data)}
     out["hash"] = b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode("ascii")
     return Attached(out, ("attachment-type",) if wrong else ())
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from mappers.codes import Coded, Unmapped, table
-from mappers.datatypes.coding_system import LOINC, loinc_valid, system_of
+from mappers.datatypes.coding_system import system_of
 from mappers.message import NULL
 from mappers.use import Part, Repetition, Use
+from profiles.identifiers import loinc_valid
+from profiles.systems import LOINC
 
 _ALTERNATES = ((4, 5, 6, 8), (10, 11, 12, 13))
 """Code, display, system and version of the second and third coding of a CWE."""
@@ -202,4 +204,3 @@ def boolean(value: Repetition, use: Use) -> bool | None:
         return None
     use.coded(1, "", "YesNoIndicator", text, str(_YES_NO[text]).lower())
     return _YES_NO[text]
-

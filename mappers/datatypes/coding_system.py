@@ -14,8 +14,6 @@ from types import MappingProxyType
 
 from mappers import systems
 
-LOINC = "http://loinc.org"
-
 
 @cache
 def named() -> Mapping[str, str]:
@@ -37,13 +35,3 @@ def system_of(name: str | None, institution: str, field: str) -> str:
     if name.startswith(("http://", "https://", "urn:")) and " " not in name:
         return name
     return systems.local_codes(institution, name)
-
-
-def loinc_valid(code: str) -> bool:
-    """Whether the check digit of a LOINC code is right (mod 10, LOINC Users' Guide)."""
-    digits, dash, check = code.rpartition("-")
-    if not dash or not digits.isdigit() or not check.isdigit() or len(check) != 1 or not 1 <= len(digits) <= 7:
-        return False
-    odd, rest = digits[::-1][::2], digits[::-1][1::2]
-    total = sum(int(digit) for digit in str(int(odd[::-1]) * 2)) + sum(int(digit) for digit in rest)
-    return (10 - total % 10) % 10 == int(check)

@@ -1,7 +1,7 @@
 """XPN, XCN, FN -> HumanName.
 
-The whole name always stands in `text`; `family` and `given` only when the sender split them: a Chinese name in the first
-component is one name, not a family name. A Latin second component behind a Chinese first one is its pinyin.
+The whole name always stands in `text`; `family` and `given` only when the sender split them: a Chinese name in the
+first component is one name, not a family name. A Latin second component behind a Chinese first one is its pinyin.
 Source: HL7 v2.5.1 2.A.88 (XPN) and 2.A.86 (XCN); official maps XPN[HumanName], FN[HumanName], XCN[Practitioner].
 """
 
@@ -76,7 +76,9 @@ def name_parts(use: Use, offset: int, under: str, *, flat: bool = False) -> dict
             use.leaf(2 + offset, place("extension[0].valueString"))
         return name
     if family is None or given is None:
-        name["text"] = use.take((1 if family else 2) + offset, place("text"))
+        whole = name["text"] = use.take((1 if family else 2) + offset, place("text"))
+        if whole and not whole.isascii():  # what stands behind a whole Chinese name is not a part of it
+            return name
     else:
         name["family"] = use.take(1 + offset, place("family"))
         name["given"] = [use.take(2 + offset, place("given[0]"))]

@@ -1,8 +1,9 @@
 """CX, EI, HD, DLN, PLN, ST -> Identifier.
 
-An identifier has the system of its authority: a national one for national numbers, else that of the institution (or of a
-foreign authority, kept apart by its name). A repetition without a value is no identifier.
-Source: HL7 v2.5.1 2.A.14 (CX), 2.A.28 (EI), 2.A.36 (HD); official maps CX[Identifier], EI[Identifier-*], HD[Identifier].
+An identifier has the system of its authority: a national one for national numbers, else that of the institution (or
+of a foreign authority, kept apart by its name). A repetition without a value is no identifier.
+Source: HL7 v2.5.1 2.A.14 (CX), 2.A.28 (EI), 2.A.36 (HD); official maps CX[Identifier], EI[Identifier-*],
+HD[Identifier].
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from mappers.datatypes.period import within
 from mappers.identifier_kind import Kind, kind_of, kinds
 from mappers.message import NULL
 from mappers.organization import institution
-from mappers.resident_id import read as read_resident_id
 from mappers.use import Repetition, Use
+from profiles.identifiers import resident_id
 
 _CHECK_DIGIT = (
     (2, "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit"),
@@ -55,7 +56,10 @@ def build(use: Use, number: str, found: Authority, kind: Kind) -> dict[str, Any]
     """The Identifier of a CX whose authority and kind are known."""
     number = number.strip()
     system = system_of(number, found, kind)
-    identifier: dict[str, Any] = {"system": system, "value": number.upper() if system == systems.RESIDENT_ID else number}
+    identifier: dict[str, Any] = {
+        "system": system,
+        "value": number.upper() if system == systems.RESIDENT_ID else number,
+    }
     use.leaf(1, "value")
     written = use.value.get(5)
     if kind.hl7:
@@ -77,7 +81,7 @@ def build(use: Use, number: str, found: Authority, kind: Kind) -> dict[str, Any]
 def system_of(number: str, found: Authority, kind: Kind) -> str:
     """The system of a number. A resident identity number that fails its check digit stays in a local system."""
     if kind.name == "resident-id":
-        if len(number) == 18 and read_resident_id(number) is not None:
+        if len(number) == 18 and resident_id(number) is not None:
             return kind.system
         return systems.local(found.institution, "unverified-resident-id", found.foreign)
     return kind.system or found.universal or systems.local(found.institution, kind.name, found.foreign)
@@ -111,12 +115,16 @@ def _assigner(use: Use, identifier: dict[str, Any], found: Authority) -> None:
 
 
 def ei(value: Repetition, use: Use) -> dict[str, Any] | None:
-    """EI[Identifier]: number 1, namespace 2, universal id 3, its type 4. Kind: the field it stands in decides elsewhere."""
+    """EI[Identifier]: number 1, namespace 2, universal id 3, its type 4. Kind: the field it stands in decides
+    elsewhere.
+    """
     return ei_of(use, "entity")
 
 
 def ei_of(use: Use, kind: str) -> dict[str, Any] | None:
-    """The Identifier of an EI, in the system of its authority for numbers of `kind` (`placer-order`, `filler-order` …)."""
+    """The Identifier of an EI, in the system of its authority for numbers of `kind` (`placer-order`, `filler-order`
+    …).
+    """
     value = use.value
     number = value.get(1)
     if number is None or number == NULL or number.isspace():
@@ -185,10 +193,12 @@ def plan(value: Repetition, use: Use) -> dict[str, Any] | None:
 
 
 def ssn(value: Repetition, use: Use) -> dict[str, Any] | None:
-    """ST[Identifier-SSN], the SSN slot (PID-19, NK1-37): in China it holds the resident identity number, seldom anything else."""
+    """ST[Identifier-SSN], the SSN slot (PID-19, NK1-37): in China it holds the resident identity number, seldom
+    anything else.
+    """
     text = value.get(1)
     if not text or text == NULL or text.isspace():
         return None
-    resident = len(text.strip()) == 18 and read_resident_id(text) is not None
+    resident = len(text.strip()) == 18 and resident_id(text) is not None
     kind = kinds()["resident-id" if resident else "social-security"]
     return build(use, text, Authority(use.site.institution), kind)

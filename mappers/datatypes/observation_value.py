@@ -20,6 +20,7 @@ from mappers.datatypes.number import decimal, measured, plain
 from mappers.datatypes.reference_range import quantity
 from mappers.datatypes.units import Unit, unit
 from mappers.message import Value
+from mappers.use import legible
 
 CODED = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
 ATTACHED = frozenset({"ED", "RP"})
@@ -71,13 +72,15 @@ def read(kind: str, value: Value, beside: Beside) -> Reading:
 
 def text_of(value: Value) -> str:
     """The text of the repetition, separators kept, empty trailing components (`2.6^^&&&&`) cut off."""
-    raw = value.text() or ""
-    separators = value.segment.delimiters.component + value.segment.delimiters.subcomponent
-    return raw.rstrip(separators).strip()
+    raw, delimiters = value.raw, value.segment.delimiters
+    if delimiters.escape and delimiters.escape in raw:
+        raw = value.text() or ""
+    text = raw.rstrip(delimiters.component + delimiters.subcomponent).strip()
+    return text if text.isprintable() else legible(text).strip()
 
 
 def _plain_text(value: Value, beside: Beside) -> Reading:
-    text = value.text() or ""
+    text = legible(value.text() or "")
     return Reading("valueString", text) if text.strip() else NOTHING
 
 
@@ -85,10 +88,7 @@ def _string(value: Value, beside: Beside) -> Reading:
     text = text_of(value)
     if not text:
         return NOTHING
-    raw = value.text() or ""
-    trimmed = raw if raw.strip() != text else ""
-    reading = _measure(text, beside) or _quality(text) or _pair(text, beside) or Reading("valueString", text)
-    return reading._replace(original=trimmed) if trimmed and not reading.original else reading
+    return _measure(text, beside) or _quality(text) or _pair(text, beside) or Reading("valueString", text)
 
 
 def _measure(text: str, beside: Beside) -> Reading | None:

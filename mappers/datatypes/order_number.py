@@ -84,7 +84,8 @@ def number(draft: Draft, value: Repetition | None, kind: str, places: _Places | 
 def default_owner(draft: Draft, kind: str) -> str:
     """The institution whose numbers of that kind come without an authority."""
     sends = "filler" if sent_by_filler(draft) else "placer"
-    theirs = (kind in (PLACER, "placer-group") and sends == "filler") or (kind in (FILLER,) and sends == "placer")
+    by_placer = kind in (PLACER, "placer-group", "referral", "placer-appointment")
+    theirs = (by_placer and sends == "filler") or (kind == FILLER and sends == "placer")
     return (receiver(draft) if theirs else "") or draft.site.institution
 
 
@@ -93,6 +94,8 @@ def sent_by_filler(draft: Draft) -> bool:
     message = draft.message
     if message.code in _BY_FILLER:
         return True
+    if message.code == "REF":
+        return False
     control = order_control(draft.site, message.get("ORC", 1) or "")
     return control is not None and control.originator == "filler"
 

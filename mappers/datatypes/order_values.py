@@ -16,11 +16,13 @@ from mappers.datatypes import codeable_concept as cc
 from mappers.datatypes import order_number
 from mappers.datatypes.contact_point import contact_point
 from mappers.datatypes.number import decimal
+from mappers.datatypes.period import date_time
+from mappers.datatypes.reference import to_practitioner
 from mappers.datatypes.reference_range import quantity
 from mappers.datatypes.units import unit
 from mappers.derived import derived_id
 from mappers.mapped import Weight
-from mappers.message import NULL, Value
+from mappers.message import NULL, Leaf, Value
 from mappers.organization import organization, reference
 from mappers.use import Part, Repetition, Use
 
@@ -44,6 +46,27 @@ def _extension(
         return None
     _inside(use, name)
     return {"url": EXTENSION + url, name: found}
+
+
+def remembered(convert: Callable[[Repetition, Use], Any]) -> Callable[[Repetition, Use], Any]:
+    """The same conversion, done once a message for equal texts of one row; only for what refers to another resource."""
+
+    def again(value: Repetition, use: Use) -> Any:
+        memo, key = use.draft.memo, (use.rule, value.raw)
+        known = memo.get(key)
+        if known is None:
+            found = convert(value, use)
+            memo[key] = found, use.notes
+            return found
+        found, notes = known
+        position, field, repetition = value.segment.position, value.field, value.repetition
+        use.notes = [
+            (Leaf(position, field, repetition, leaf.component, leaf.subcomponent), outcome, path, rule)
+            for leaf, outcome, path, rule in notes
+        ]
+        return found
+
+    return again
 
 
 def sub_id(value: Repetition, use: Use) -> dict[str, Any] | None:
@@ -116,6 +139,16 @@ def device(value: Repetition, use: Use) -> dict[str, Any] | None:
     return {"reference": sheet.ref, "display": " ".join(part for part in (name, number) if part)}
 
 
+def specimen_type(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """SPS[SpecimenType]: OBR-15 as `code&text` in component 1, or as `code^text`, where SPS wants an additive."""
+    named = value.get(2)
+    if isinstance(value, Value) and named and not named.isascii() and not value.get(1, 2):
+        return cc.codeable_concept(value, use)
+    inner = use.inside(1)
+    inner.table = use.table
+    return cc.codeable_concept(inner.value, inner)
+
+
 def note(value: Repetition, use: Use) -> dict[str, Any] | None:
     """CWE[Annotation]: the text of a coded comment."""
     text = cc.string(value, use)
@@ -161,12 +194,15 @@ ORDER_DATATYPES: Mapping[str, Callable[[Repetition, Use], Any]] = MappingProxyTy
         "ID[AbnormalNature-Extension]": partial(
             _extension, "observation-nature-of-abnormal-test", "valueCodeableConcept", cc.codeable_concept
         ),
+        "TS[AnalysisTime-Extension]": partial(_extension, "observation-analysis-date-time", "valueDateTime", date_time),
         "OG[SubId-Extension]": sub_id,
         "CQ[Quantity]": amount,
         "NDL[Practitioner]": named_practitioner,
-        "CWE[Organization]": producer,
-        "EI[Device]": device,
+        "CWE[Organization]": remembered(producer),
+        "EI[Device]": remembered(device),
+        "XCN[Observer]": remembered(to_practitioner),
         "CWE[Annotation]": note,
+        "SPS[SpecimenType]": specimen_type,
     }
 )
 """Names of the datatype registry that orders, results, referrals and appointments add."""

@@ -42,7 +42,7 @@ def to_location(value: Repetition, use: Use) -> Reference | None:
 
 def hd_to_location(value: Repetition, use: Use) -> Reference | None:
     """HD[Location]: a facility by its name."""
-    text = value.get(1)
+    text = use.said(1)
     if not text:
         return None
     sheet = location.facility(use, text)
@@ -52,12 +52,12 @@ def hd_to_location(value: Repetition, use: Use) -> Reference | None:
 
 def discharge_location(value: Repetition, use: Use) -> Reference | None:
     """DLD[Location-Discharge]: the place in 1; the time in 2 has no home in FHIR."""
-    text = value.get(1)
+    text = use.said(1)
     if not text:
         return None
     sheet = location.facility(use, text)
     use.leaf(1, sheet.path("identifier[0].value"))
-    if said := value.get(1, 2):
+    if said := use.said(1, 2):
         sheet.body["name"] = said
         use.leaf(1, sheet.path("name"), 2)
     return location.reference(sheet)

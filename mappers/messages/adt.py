@@ -1,8 +1,8 @@
 """ADT: what happened to a patient or a visit -> Patient, Person, Encounter and what stands around them.
 
-The events are rows of `tables/adt_events.csv`: `kind` says what the message does, `status` what the visit then is (empty:
-PV1 itself shows it). Source: HL7 v2.5.1 chapter 3; official message maps ADT_A01, A02, A05, A06, A09, A11; ADT_A03 and
-ADT_A39 (A40) are ours.
+The events are rows of `tables/adt_events.csv`: `kind` says what the message does, `status` what the visit then is
+(empty: PV1 itself shows it). Source: HL7 v2.5.1 chapter 3; official message maps ADT_A01, A02, A05, A06, A09, A11;
+ADT_A03 and ADT_A39 (A40) are ours.
 """
 
 from __future__ import annotations
@@ -90,6 +90,8 @@ def _visit(draft: Draft, subject: Sheet, event: Event) -> Sheet | None:
     start = draft.event_time if draft.message.event in ("A01", "A04") else ""
     visit = encounter(pv1, subject, draft, status=event.status, start=start)
     if visit is None:
+        if event.kind != "update":
+            draft.issue("resource-left-out", "PV1-19", type="Encounter", element="identifier")
         return None
     if pv2 is not None:
         apply("PV2[Encounter]", pv2, visit, draft)

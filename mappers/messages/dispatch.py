@@ -11,7 +11,7 @@ from types import MappingProxyType
 from mappers.draft import Draft
 from mappers.mapped import Mapped
 from mappers.message import Message
-from mappers.messages import adt
+from mappers.messages import adt, appointments, documents, orders, referrals, reports
 from mappers.site import Context
 
 Translate = Callable[[Draft], Mapped]
@@ -19,6 +19,11 @@ Translate = Callable[[Draft], Mapped]
 TABLE: Mapping[tuple[str, str], Translate] = MappingProxyType(
     {
         **{("ADT", event): adt.translate for event in adt.EVENTS},
+        **dict.fromkeys(orders.EVENTS, orders.translate),
+        **dict.fromkeys(reports.EVENTS, reports.translate),
+        **dict.fromkeys(referrals.EVENTS, referrals.translate),
+        **dict.fromkeys(documents.EVENTS, documents.translate),
+        **dict.fromkeys(appointments.EVENTS, appointments.translate),
     }
 )
 """(message code, event) → function. Each module of `mappers.messages` adds its rows here."""

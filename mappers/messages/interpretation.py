@@ -8,7 +8,7 @@ Source: HL7 v2.5.1 7.4.2.8 and table 0078; V2-to-FHIR InterpretationCodes; china
 from __future__ import annotations
 
 import csv
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,11 +56,18 @@ def meaning(flag: str, draft: Draft) -> str | None:
     return _written().get(flag)
 
 
-def _concept(code: str, flag: str) -> dict[str, Any]:
+@lru_cache(maxsize=512)
+def _coding(code: str) -> tuple[str, str] | None:
+    """System and display of a code of table 0078."""
     known = table("InterpretationCodes").targets.get(code)
+    return None if known is None else (known.system or SYSTEM, known.display)
+
+
+def _concept(code: str, flag: str) -> dict[str, Any]:
+    known = _coding(code)
     if known is None:
         return {"text": flag}
-    coding = {"system": known.system or SYSTEM, "code": code, "display": known.display}
+    coding = {"system": known[0], "code": code, "display": known[1]}
     return {"coding": [coding]} if flag == code else {"coding": [coding], "text": flag}
 
 

@@ -13,25 +13,38 @@ from mappers.draft import Draft, Sheet
 from mappers.dtm import dateTime
 from mappers.message import Leaf, Segment
 from mappers.practitioner import practitioner
+from mappers.use import legible
 
 
-def annotate(notes: Iterable[Segment], sheet: Sheet, draft: Draft, element: str = "note") -> None:
-    """Adds the notes to the element of the sheet."""
+def annotate(notes: Iterable[Segment], sheet: Sheet, draft: Draft, url: str = "") -> None:
+    """Adds the notes to `note` of the sheet; with a `url` as that extension, where R4 has no `note`."""
     for segment in notes:
-        lines = [(value, text) for value in segment.values(3) if (text := value.text()) and text.strip(" \t\r\n")]
-        if not lines:
-            continue
-        note: dict[str, Any] = {"text": "\n".join(text for _, text in lines)}
-        author = segment.first(5)
-        if author is not None and (who := practitioner(author, draft, f"NTE[{sheet.type}]#NTE-5")):
-            note["authorReference"] = who
+        element = "extension" if url else "note"
         array = sheet.body.setdefault(element, [])
-        place = sheet.path(f"{element}[{len(array)}]")
-        written = segment.get(6)
-        if written and (time := dateTime(written, draft.site.offset)):
-            note["time"] = time
-            draft.ledger.note(Leaf(segment.position, 6, 1, 1, 1), "stored", f"{place}.time", f"NTE[{sheet.type}]#NTE-6")
-        for value, _ in lines:
-            for leaf in value.leaves():
-                draft.ledger.note(leaf, "stored", f"{place}.text", f"NTE[{sheet.type}]#NTE-3")
-        array.append(note)
+        place = sheet.path(f"{element}[{len(array)}]") + (".valueAnnotation" if url else "")
+        note = _annotation(segment, sheet, place, draft)
+        if note is not None:
+            array.append({"url": url, "valueAnnotation": note} if url else note)
+        elif not array:
+            del sheet.body[element]
+
+
+def _annotation(segment: Segment, sheet: Sheet, place: str, draft: Draft) -> dict[str, Any] | None:
+    lines = [
+        (value, text) for value in segment.values(3) if (text := legible(value.text() or "")) and text.strip(' \t\r\n"')
+    ]
+    if not lines:
+        return None
+    rule, ledger = f"NTE[{sheet.type}]", draft.ledger
+    note: dict[str, Any] = {"text": "\n".join(text for _, text in lines)}
+    author = segment.first(5)
+    if author is not None and (who := practitioner(author, draft, f"{rule}#NTE-5")):
+        note["authorReference"] = who
+    written = segment.get(6)
+    if written and (time := dateTime(written, draft.site.offset)):
+        note["time"] = time
+        ledger.note(Leaf(segment.position, 6, 1, 1, 1), "stored", f"{place}.time", f"{rule}#NTE-6")
+    for value, _ in lines:
+        for leaf in value.leaves():
+            ledger.note(leaf, "stored", f"{place}.text", f"{rule}#NTE-3")
+    return note

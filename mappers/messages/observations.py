@@ -8,7 +8,6 @@ Source: HL7 v2.5.1 7.4.2; V2-to-FHIR OBX[Observation], OBX[Observation-Component
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from mappers.datatypes.units import Unit, unit
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.engine import apply
-from mappers.message import NULL, Leaf, Segment
+from mappers.message import NULL, Leaf, Segment, Value
 from mappers.messages.interpretation import Flags, interpret
 from mappers.messages.notes import annotate
 from mappers.messages.order_groups import Noted
@@ -31,16 +30,21 @@ from mappers.use import Use
 
 ORIGINAL_TEXT = f"{CANONICAL}/StructureDefinition/original-text"
 _MAP = "OBX[Observation]"
+_NO_RANGE = frozenset({"-", "--", "—", "/", "无", "[ ]"})
+"""What senders write when there is no reference range."""
 _ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 
 
 class Panel(NamedTuple):
-    """What all observations of one order share. `state` is that of the report, `None` when it has none."""
+    """What all observations of one order share. `state` is that of the report, `None` when it has none; `revoked` goes
+    before what OBX-11 says; `code` names an OBX that has no name of its own."""
 
     system: str
     key: str
     subject: Subject
     state: ResultState | None
+    revoked: ResultState | None
+    code: dict[str, Any] | None
     category: list[dict[str, Any]]
     effective: dict[str, Any]
     issued: str
@@ -73,13 +77,13 @@ def state_of(obx: Segment, report: ResultState | None, draft: Draft) -> ResultSt
 def observe(noted: Noted, panel: Panel, counts: dict[tuple[str, str], int], draft: Draft) -> Observed | None:
     """The Observation of an OBX and its notes; `None` when it cannot be one (then the message is refused)."""
     obx = noted.segment
-    state = state_of(obx, panel.state, draft)
-    code = obx.get(3) or obx.get(3, 2)
-    if not code or code == NULL:
-        draft.issue("field-missing", f"OBX[{obx.occurrence}]-3" if obx.occurrence > 1 else "OBX-3")
-        return None
+    state = panel.revoked or state_of(obx, panel.state, draft)
     if state is None:
         return None
+    code = obx.get(3) or obx.get(3, 2)
+    if not code or code == NULL:
+        code = ""
+        draft.issue("observation-unnamed", f"OBX[{obx.occurrence}]-3" if obx.occurrence > 1 else "OBX-3")
     equal = (code, obx.raw(4))
     counts[equal] = nth = counts.get(equal, 0) + 1
     identity = derived_id("Observation", panel.system, f"{panel.key}|{code}|{obx.raw(4)}|{nth}")
@@ -93,6 +97,7 @@ def _fill(sheet: Sheet, noted: Noted, panel: Panel, state: ResultState, draft: D
         body["category"] = panel.category
     panel.subject.write(sheet)
     apply(_MAP, obx, sheet, draft)
+    body.setdefault("code", panel.code or absent())
     reading = _value(obx, sheet, draft)
     flags = interpret(obx, sheet, draft, reading.flag)
     status = "preliminary" if flags.error and state.status in ("final", "amended", "corrected") else state.status
@@ -220,26 +225,28 @@ def _range(obx: Segment, sheet: Sheet, found: Unit | None, draft: Draft) -> None
     """OBX-7. `3.5~9.5` without an escape is one range, not two repetitions; an address is no range."""
     values = obx.values(7)
     whole = obx.raw(7)
-    texts: list[tuple[str, Any]] = []
     if len(values) > 1 and bounds(whole, found.text if found else "") is not None:
-        texts = [(whole, None)]
-    else:
-        texts = [(text_of(value), value) for value in values]
-    note = draft.ledger.note
-    array: list[dict[str, Any]] = []
-    for text, value in texts:
-        if not text or text == NULL or is_url(text):
-            continue
-        place = sheet.path(f"referenceRange[{len(array)}].text")
-        one = reference_range(text, found)
-        array.append(one)
-        for source in values if value is None else (value,):
+        _one_range(whole, values, sheet, found, draft)
+        return
+    for value in values:
+        _one_range(text_of(value), (value,), sheet, found, draft)
+
+
+def _one_range(text: str, sources: tuple[Value, ...], sheet: Sheet, found: Unit | None, draft: Draft) -> None:
+    if text in _NO_RANGE:
+        for source in sources:
             for leaf in source.leaves():
-                note(leaf, "stored", place, f"{_MAP}#OBX-7")
-        if len(one) == 1:
-            draft.issue("range-unreadable", Leaf(obx.position, 7, source.repetition, 1, 1))
-    if array:
-        sheet.body["referenceRange"] = array
-
-
-Observer = Callable[[Noted], Observed | None]
+                draft.ledger.note(leaf, "dropped", "no-range", f"{_MAP}#OBX-7")
+        return
+    if not text or text == NULL or is_url(text):
+        return
+    array = sheet.body.setdefault("referenceRange", [])
+    place = sheet.path(f"referenceRange[{len(array)}].text")
+    one = reference_range(text, found)
+    array.append(one)
+    note = draft.ledger.note
+    for source in sources:
+        for leaf in source.leaves():
+            note(leaf, "stored", place, f"{_MAP}#OBX-7")
+    if len(one) == 1:
+        draft.issue("range-unreadable", Leaf(sources[0].segment.position, 7, sources[0].repetition, 1, 1))

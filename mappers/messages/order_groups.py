@@ -30,6 +30,7 @@ class Group:
     obr: Segment | None = None
     pid: Segment | None = None
     pv1: Segment | None = None
+    other: Segment | None = None
     shared: bool = False
     notes: list[Segment] = field(default_factory=list)
     timings: list[Segment] = field(default_factory=list)
@@ -88,6 +89,8 @@ class _Walker:
                 self._noted(segment)
             case "TQ1" | "DG1" | "IPC" | "CTD":
                 self._attached(segment)
+            case "RXO" | "RXE" | "RXA" | "RXD" | "RXG" | "ODS" | "ODT" | "RQD" | "RQ1" | "BPO":
+                self._other(segment)
             case "PID":
                 self.pid, self.pv1, self.group, self.last = segment, None, None, None
             case "PV1":
@@ -122,6 +125,11 @@ class _Walker:
             self._open(orc=group.orc, obr=segment).shared = True
         else:
             self._open(obr=segment)
+
+    def _other(self, segment: Segment) -> None:
+        """The detail of an order for something else than a service: medicine, diet, supply, blood."""
+        if self.group is not None and self.group.obr is None:
+            self.group.other = segment
 
     def _note(self, segment: Segment) -> None:
         if self.last is not None:

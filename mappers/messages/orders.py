@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from mappers.datatypes.codeable_concept import codeable_concept
 from mappers.datatypes.order_number import FILLER, PLACER, Number
 from mappers.draft import Draft, Sheet
 from mappers.mapped import Mapped
@@ -20,17 +19,20 @@ from mappers.messages.specimens import specimens
 from mappers.messages.studies import study
 from mappers.messages.subject import Subject, subject
 from mappers.order_state import ResultState
+from mappers.segments.dg1_condition import conditions
 from mappers.service_section import observation_category, section
-from mappers.use import Use
 
 _ASKED = ResultState("unknown", "unknown")
 """Information for the filler carries no result status (OBX-11 is not used in orders)."""
 
+EVENTS = (("ORM", "O01"), ("OMG", "O19"), ("OML", "O21"), ("OML", "O33"), ("OMI", "O23"))
+
 
 def translate(draft: Draft) -> Mapped:
     """The requests of an order message."""
-    groups = [group for group in walk(draft.message).groups if group.obr is not None or group.orc is not None]
+    groups = [group for group in walk(draft.message).groups if group.other is None]
     if not groups:
+        # Orders for medicine, diet or supplies are other resources; taken for service requests they would mislead.
         draft.issue("segment-missing", "OBR", segment="OBR")
         return draft.finish()
     about: Subject | None = None
@@ -63,23 +65,17 @@ def _order(group: Group, about: Subject, taken: set[tuple[str, str]], draft: Dra
     sheet = request(group, key, about, draft, value)
     if found := specimens(group, key, about, draft):
         sheet.body["specimen"] = [{"reference": one.ref} for one in found]
-    _reasons(group, sheet, draft)
+    _reasons(group, about, sheet, draft)
     _supporting(group, key, about, sheet, draft)
     for segment in group.studies:
         study(segment, sheet, about, draft)
     return key
 
 
-def _reasons(group: Group, sheet: Sheet, draft: Draft) -> None:
+def _reasons(group: Group, about: Subject, sheet: Sheet, draft: Draft) -> None:
     """DG1 of the order: why it was asked for."""
-    for segment in group.diagnoses:
-        value = segment.first(3)
-        if value is None or value.is_null:
-            continue
-        use = Use(draft, value, "DG1[ServiceRequest]#DG1-3")
-        concept = codeable_concept(value, use)
-        if concept is not None:
-            use.settle(sheet.path(sheet.add("reasonCode", concept)))
+    for one in conditions(draft, about.patient, about.encounter, tuple(group.diagnoses)):
+        sheet.add("reasonReference", {"reference": one.ref})
 
 
 def _supporting(group: Group, key: Number, about: Subject, sheet: Sheet, draft: Draft) -> None:
@@ -89,6 +85,8 @@ def _supporting(group: Group, key: Number, about: Subject, sheet: Sheet, draft: 
         key=f"order|{key.value}",
         subject=about,
         state=_ASKED,
+        revoked=None,
+        code=None,
         category=observation_category(section(group.obr, draft)),
         effective=_effective(group, draft),
         issued="",

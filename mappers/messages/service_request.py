@@ -2,16 +2,18 @@
 
 One request a placer number (with its authority); a second OBR under the same number in one message is a request of its
 own, told apart by OBR-4. A result only mentions its request, with status `unknown` unless ORC-5 tells one.
-Precedence where the official map contradicts itself: OBR before ORC for 2 and 3, ORC-12 before OBR-16, ORC-5 before ORC-1,
-OBR-11 before ORC-1 for the intent. Source: HL7 v2.5.1 4.5.1, 4.5.3; V2-to-FHIR ORC[ServiceRequest], OBR[ServiceRequest].
+Precedence where the official map contradicts itself: OBR before ORC for 2 and 3, ORC-12 before OBR-16, ORC-5 before
+ORC-1, OBR-11 before ORC-1 for the intent.
+Source: HL7 v2.5.1 4.5.1, 4.5.3; V2-to-FHIR ORC[ServiceRequest], OBR[ServiceRequest].
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from mappers import practitioner_role
-from mappers.datatypes.order_number import FILLER, PLACER, Number, number, receiver, sent_by_filler
+from mappers.datatypes.order_number import PLACER, Number, number, receiver, sent_by_filler
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.dtm import dateTime
@@ -180,30 +182,23 @@ def task(sheet: Sheet, key: Number, value: str, status: str, subject: Subject, d
     if subject.encounter is not None:
         body["encounter"] = {"reference": subject.encounter.ref}
     body["lastModified"] = draft.event_time
-    for element, source in (("authoredOn", "authoredOn"), ("requester", "requester")):
-        if source in sheet.body:
-            body[element] = sheet.body[source]
+    if "requester" in sheet.body:
+        body["requester"] = sheet.body["requester"]
+    if not later(authored := sheet.body.get("authoredOn", ""), draft.event_time) and authored:
+        body["authoredOn"] = authored
     if "performer" in sheet.body:
         body["owner"] = sheet.body["performer"][0]
     return work
+
+
+def later(time: str, than: str) -> bool:
+    """Whether a dateTime lies after an instant (R4 Task inv-1); a bare day counts as its beginning."""
+    if len(time) < 19:
+        return time > than[: len(time)]
+    return datetime.fromisoformat(time) > datetime.fromisoformat(than)
 
 
 def moment(segment: Segment | None, field: int, draft: Draft) -> str | None:
     """A time of a field as dateTime, `None` when absent or impossible."""
     text = segment.get(field) if segment is not None else None
     return dateTime(text, draft.site.offset) if text and text != NULL else None
-
-
-__all__ = [
-    "FILLER",
-    "PLACER",
-    "beside",
-    "key_of",
-    "mention",
-    "moment",
-    "performer",
-    "request",
-    "requester",
-    "state",
-    "task",
-]

@@ -17,7 +17,7 @@ from mappers.messages.subject import Subject
 
 DICOM_UID = "urn:dicom:uid"
 DICOM = "http://dicom.nema.org/resources/ontology/DCM"
-_OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*)){4,}")
+_OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*)){2,}")
 _CODES = frozenset(
     {"113014", "110180", "STUDYUID", "STUDYINSTANCEUID", "STUDY_INSTANCE_UID", "STUDY_UID", "DICOMSTUDY"}
 )
@@ -25,6 +25,8 @@ _CODES = frozenset(
 
 def study_uid(obx: Segment) -> str:
     """The StudyInstanceUID that an OBX carries, `""` when it is about something else."""
+    if "STUDY" not in (raw := obx.raw(3).upper()) and "113014" not in raw and "110180" not in raw:
+        return ""
     names = [(obx.get(3, n) or "").replace(" ", "").upper() for n in (1, 2)]
     if not any(name in _CODES for name in names):
         return ""
@@ -50,7 +52,7 @@ def referenced(noted: Noted, about: Subject, draft: Draft) -> Sheet | None:
 
 
 def study(ipc: Segment, request: Sheet, about: Subject, draft: Draft) -> Sheet | None:
-    """The ImagingStudy of an IPC: accession 1, study 3, modality 5; without a study the accession stays at the request."""
+    """The ImagingStudy of an IPC: accession 1, study 3, modality 5. Without a study only the accession stays."""
     uid = (ipc.get(3) or "").strip()
     accession = (ipc.get(1) or "").strip()
     if accession and accession != NULL:
@@ -66,7 +68,10 @@ def study(ipc: Segment, request: Sheet, about: Subject, draft: Draft) -> Sheet |
     if not uid or not _OID.fullmatch(uid):
         return None
     sheet = _sheet(uid, about, draft)
-    sheet.body["basedOn"] = [{"reference": request.ref}]
+    if request.type == "ServiceRequest":
+        # An order reserves the number of a study that is still to be made.
+        sheet.body["status"] = "registered"
+        sheet.body["basedOn"] = [{"reference": request.ref}]
     draft.ledger.note(Leaf(ipc.position, 3, 1, 1, 1), "stored", sheet.path("identifier[0].value"), "IPC#IPC-3")
     if modality := ipc.get(5):
         sheet.body["modality"] = [{"system": DICOM, "code": modality}]

@@ -40,17 +40,19 @@ def _said(in1: Segment, field: int) -> str:
 
 
 def _company(in1: Segment, sheet: Sheet, draft: Draft, code: str) -> None:
-    """IN1-3: the number of the payer; with a name in IN1-4 it is a number of that organization."""
-    payors = sheet.body.get("payor")
+    """IN1-3: the number of the payer; IN1-4 is then its name."""
     found = authority(draft.site, in1.get(3, 4), in1.get(3, 4, 2), in1.get(3, 4, 3))
-    payer = organization(code, None, draft, found.foreign)
+    name = _said(in1, 4)
+    payer = organization(code, name or None, draft, found.foreign)
     if payer is None:
         return
-    if payors:
-        payer.body["name"] = payors[0].get("display", payer.body["name"])
-        payors[0] = {"reference": payer.ref, "display": payer.body["name"]}
-    else:
-        sheet.body["payor"] = [{"reference": payer.ref, "display": payer.body["name"]}]
+    sheet.body["payor"] = [{"reference": payer.ref, "display": payer.body["name"]}]
     if "identifier" in payer.body:
-        leaf = Leaf(in1.position, 3, in1.values(3)[0].repetition, 1, 1)
-        draft.ledger.note(leaf, "stored", payer.path("identifier[0].value"), "IN1[Coverage]#IN1-3")
+        _note(draft, in1, 3, payer.path("identifier[0].value"))
+    if name and payer.body["name"] == name:
+        _note(draft, in1, 4, payer.path("name"))
+
+
+def _note(draft: Draft, in1: Segment, field: int, place: str) -> None:
+    leaf = Leaf(in1.position, field, in1.values(field)[0].repetition, 1, 1)
+    draft.ledger.note(leaf, "stored", place, f"IN1[Coverage]#IN1-{field}")

@@ -1,4 +1,6 @@
-"""ROL behind PV1 -> participant of the Encounter. Source: HL7 v2.5.1 15.4.7; official map ROL[Encounter-PractitionerRole]."""
+"""ROL behind PV1 -> participant of the Encounter. Source: HL7 v2.5.1 15.4.7; official map
+ROL[Encounter-PractitionerRole].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The validator: a resource in, issues out (see `compile` for how, `invariants` for the rules)."""
+"""The validator: a resource in, issues out (`compile` and `objects` say how, `invariants` by which rules)."""
 
 from profiles.validator.validate import validate
 

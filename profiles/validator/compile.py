@@ -1,193 +1,33 @@
 """Turns the snapshot of a StructureDefinition into closures over plain dicts, once per type, on first use.
 
-Law: unknown elements, wrong counts, wrong kinds of JSON and broken rules are findings; a check never raises, never
-changes its value and never repeats it. What is compiled is immutable or grows by equal entries only: threads share it.
-Source: http://hl7.org/fhir/R4/elementdefinition.html, http://hl7.org/fhir/R4/json.html.
-
-Speed: objects of one type come in few key sequences. Which check each key needs, and whether the keys are all known,
-sufficient and not contradictory, is worked out once per sequence (a `Plan`) and looked up afterwards.
+Law: a check never raises, never changes its value and never repeats it. What is compiled is immutable or grows by equal
+entries only: threads share it. Slices of profiles are not compiled yet.
+Source: http://hl7.org/fhir/R4/elementdefinition.html.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from profiles.definitions import (
-    Definition,
-    json_names,
-    primitive_types,
-    resource_types,
-    structure,
-)
+from profiles.definitions import Definition, json_names, primitive_types, resource_types, structure
 from profiles.validator.bindings import bound
-from profiles.validator.finding import LOCAL_REFERENCE, NULL_ENTRY, Check, Finding, Findings, below, finding
+from profiles.validator.finding import LOCAL_REFERENCE, Check, Findings, finding
 from profiles.validator.invariants import Invariant, invariant
+from profiles.validator.objects import Shape, list_check, not_an_object, object_check
 from profiles.validator.primitives import PRIMITIVES
 from profiles.validator.references import referring, settle_local_references
 
-# Key sequences remembered per shape; a sender can permute keys at will, and must not fill the memory with that.
-MAX_PLANS = 256
 RESOURCE_ID = "Resource.id"
-HARMLESS = frozenset({"terminology-unknown"})
-
-
-class Plan(NamedTuple):
-    """What to do with an object that has these keys in this order."""
-
-    checks: tuple[Check, ...]
-    invariants: tuple[Invariant, ...]
-    findings: Findings
-
-
-@dataclass(slots=True)
-class Shape:
-    """An element with children: its elements by JSON name, which of them are needed, and the rules on it."""
-
-    type_name: str
-    labels: Mapping[str, str]
-    makers: Mapping[str, Callable[[], Check]]
-    required: tuple[tuple[str, frozenset[str], int], ...]
-    choices: tuple[tuple[str, frozenset[str]], ...]
-    invariants: tuple[Invariant, ...]
-    checks: dict[str, Check] = field(default_factory=dict)
-    plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
-
-    def check(self, name: str) -> Check | None:
-        known = self.checks.get(name)
-        if known is None and name in self.makers:
-            known = self.checks.setdefault(name, self.makers[name]())
-        return known
-
-
-# ----------------------------------------------------------------------------------------------- objects and lists
-
-
-def object_check(shape: Shape) -> Check:
-    """The check of an object of this shape."""
-    plans = shape.plans
-
-    def check(value: Any) -> Findings | None:
-        if type(value) is not dict:
-            return _not_an_object(value, shape.type_name)
-        keys = tuple(value)
-        plan = plans.get(keys)
-        if plan is None:
-            plan = _plan(shape, keys)
-        checks, invariants, found = plan
-        for inner, child, name in zip(checks, value.values(), keys):  # noqa: B905 (the hottest loop; equal by making)
-            problems = inner(child)
-            if problems is not None:
-                found = [*found, *_placed(problems, value, name, shape)]
-        if invariants and not _unsound(found):
-            for rule in invariants:
-                if not rule.holds(value):
-                    found = [*found, Finding("", "invariant-failed", {"key": rule.key.rpartition(":")[2]})]
-        return found or None
-
-    return check
-
-
-def _not_an_object(value: Any, type_name: str) -> Findings:
-    if value is None or value == "" or value == []:
-        return finding("element-empty")
-    return finding("element-is-list") if type(value) is list else finding("element-type", type=type_name)
-
-
-def _unsound(found: Findings) -> bool:
-    """Rules are asked only of sound elements: a rule about `status` says nothing when `status` is a list."""
-    return any(code not in HARMLESS and not code.startswith("pending:") for _, code, _ in found)
-
-
-def _placed(problems: Findings, value: dict[str, Any], name: str, shape: Shape) -> Findings:
-    label = shape.labels.get(name, name)
-    settled = [
-        Finding(problem.path, "element-empty") if problem.code == NULL_ENTRY else problem
-        for problem in problems
-        if problem.code != NULL_ENTRY or _stray(problem, value, name)
-    ]
-    return below("." + label, settled, label)
-
-
-def _stray(problem: Finding, value: dict[str, Any], name: str) -> bool:
-    """Of a null in an array: whether the sibling array is silent at the same place, too."""
-    sibling = value.get(name[1:] if name.startswith("_") else "_" + name)
-    place = problem.details["place"]
-    return type(sibling) is not list or place >= len(sibling) or sibling[place] is None
-
-
-def _plan(shape: Shape, keys: tuple[str, ...]) -> Plan:
-    names = {key.removeprefix("_") for key in keys}
-    found: Findings = [] if keys else finding("element-empty")
-    checks: list[Check] = []
-    for key in keys:
-        known = shape.check(key)
-        checks.append(known or _accept)
-        if known is None:
-            shown = key if key.isascii() and key.isidentifier() and len(key) <= 64 else "?"
-            path = "." + shown if shown != "?" else ""
-            found.append(Finding(path, "element-unknown", {"type": shape.type_name, "name": shown}))
-    for label, options, least in shape.required:
-        if keys and not options & names:
-            found.append(Finding("", "element-required", {"name": label, "min": str(least)}))
-    for label, options in shape.choices:
-        if len(options & names) > 1:
-            found.append(Finding("." + label, "choice-too-many", {"name": label}))
-    rules = tuple(rule for rule in shape.invariants if not rule.when or names.intersection(rule.when))
-    plan = Plan(tuple(checks), rules, found)
-    if not found and len(shape.plans) < MAX_PLANS:
-        shape.plans[keys] = plan
-    return plan
-
-
-def _accept(_: Any) -> None:
-    return None
-
-
-def list_check(inner: Check, least: int, most: float) -> Check:
-    """The check of an array whose items pass `inner`."""
-
-    def check(value: Any) -> Findings | None:
-        if type(value) is not list:
-            return finding("element-empty") if value is None else finding("element-not-list")
-        if not value:
-            return finding("element-empty")
-        found: Findings | None = None
-        for item in value:
-            problems = inner(item)
-            if problems is not None:
-                found = _items(inner, value)
-                break
-        if least <= len(value) <= most:
-            return found
-        wrong = ("element-required", {"min": str(least)}) if len(value) < least else _too_many(most)
-        return [Finding("", *wrong), *(found or ())]
-
-    return check
-
-
-def _too_many(most: float) -> tuple[str, dict[str, str]]:
-    return "element-too-many", {"max": str(int(most))}
-
-
-def _items(inner: Check, value: list[Any]) -> Findings | None:
-    found: Findings = []
-    for place, item in enumerate(value):
-        if item is None:
-            found.append(Finding(f"[{place}]", NULL_ENTRY, {"place": place}))
-        else:
-            found += below(f"[{place}]", inner(item) or [])
-    return found or None
-
-
-# --------------------------------------------------------------------------------------------------- snapshots
+_SLICE_NAME = re.compile(r":[^.]+")
 
 
 @dataclass(slots=True)
 class Node:
-    """An element of a snapshot and the elements right below it (slices are not compiled yet)."""
+    """An element of a snapshot and the elements right below it."""
 
     element: Definition
     children: list[Node] = field(default_factory=list)
@@ -210,10 +50,14 @@ def _nodes(url: str) -> Mapping[str, Node]:
 
 
 @cache
-def shape(url: str, path: str) -> Check:
+def check_at(url: str, path: str) -> Check:
     """The check of the objects at a path of a definition: of a type (`Patient`) or a part of it (`Patient.contact`)."""
-    nodes = _nodes(url)
-    node = nodes[path]
+    return object_check(shape_at(url, path))
+
+
+def shape_at(url: str, path: str) -> Shape:
+    """What a definition says about the objects at one of its paths."""
+    node = _nodes(url)[path]
     labels: dict[str, str] = {}
     makers: dict[str, Callable[[], Check]] = {}
     required: list[tuple[str, frozenset[str], int]] = []
@@ -221,7 +65,7 @@ def shape(url: str, path: str) -> Check:
     for child in node.children:
         label, options = _options(child.element)
         for name, kind in options.items():
-            labels[name] = label if len(options) == 1 and name == label else f"{label}.ofType({kind['code']})"
+            labels[name] = label if name == label else f"{label}.ofType({kind['code']})"
             makers[name] = _maker(url, child, kind)
             if kind["code"] in primitive_types():
                 labels["_" + name] = labels[name]
@@ -231,9 +75,8 @@ def shape(url: str, path: str) -> Check:
         if child.element["path"].endswith("[x]"):
             choices.append((label, frozenset(options)))
     if path in resource_types():
-        labels["resourceType"] = "resourceType"
         makers["resourceType"] = lambda: PRIMITIVES["code"]
-    return object_check(Shape(path, labels, makers, tuple(required), tuple(choices), _rules(path, node)))
+    return Shape(path, labels, makers, tuple(required), tuple(choices), _rules(path, node))
 
 
 def _options(element: Definition) -> tuple[str, dict[str, Definition]]:
@@ -285,17 +128,15 @@ def _value_check(url: str, node: Node, kind: Definition) -> Check:
     """The check of one value of an element, of one of its types."""
     code, element = kind["code"], node.element
     if "contentReference" in element:
-        return shape(url, element["contentReference"].partition("#")[2])
+        return check_at(url, _SLICE_NAME.sub("", element["contentReference"].partition("#")[2]))
     if code.startswith("http://hl7.org/fhirpath/"):
         is_id = element.get("base", element)["path"] == RESOURCE_ID
         return PRIMITIVES["id" if is_id else kind.get("fhirType", "string")]
     if code in primitive_types():
         return PRIMITIVES[code]
-    if node.children:
-        return shape(url, element["path"])
     if code == "Resource":
         return contained_check if element["path"].endswith(".contained") else resource_check
-    check = shape(code, code)
+    check = check_at(url, element["path"]) if node.children else check_at(code, code)
     return referring(kind.get("targetProfile", []), check) if code == "Reference" else check
 
 
@@ -303,7 +144,7 @@ def _extensions_maker(element: Definition) -> Callable[[], Check]:
     """Of `_birthDate` beside `birthDate`: an Element, or an array of Elements and nulls."""
 
     def make() -> Check:
-        check = shape("Element", "Element")
+        check = check_at("Element", "Element")
         many = element.get("base", element)["max"] != "1"
         return list_check(check, 0, float("inf")) if many else check
 
@@ -333,13 +174,13 @@ def _includes(value: Any, wanted: Any) -> bool:
 def contained_check(value: Any) -> Findings | None:
     """A resource inside another: local references in it are the outer resource's to settle."""
     if type(value) is not dict:
-        return _not_an_object(value, "Resource")
+        return not_an_object(value, "Resource")
     name = value.get("resourceType")
     if name is None:
         return finding("element-required", name="resourceType", min="1") if value else finding("element-empty")
     if type(name) is not str or name not in resource_types():
         return finding("type-unknown", ".resourceType", type="?")
-    return shape(name, name)(value)
+    return check_at(name, name)(value)
 
 
 def resource_check(value: Any) -> Findings | None:
@@ -349,7 +190,7 @@ def resource_check(value: Any) -> Findings | None:
 
 def profile_check(definition: Definition, value: Any) -> Findings | None:
     """A resource held against a profile; its snapshot says all that the base definition says."""
-    return settled(shape(definition["url"], definition["type"]), value)
+    return settled(check_at(definition["url"], definition["type"]), value)
 
 
 def settled(check: Check, value: Any) -> Findings | None:

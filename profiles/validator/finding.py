@@ -27,16 +27,26 @@ NULL_ENTRY = "pending:null-entry"
 # A reference `#id`: fine when the resource around it contains that id.
 LOCAL_REFERENCE = "pending:local-reference"
 
+# Said, but no reason to refuse; rules are still asked.
+HARMLESS = frozenset({"terminology-unknown", NULL_ENTRY, LOCAL_REFERENCE})
+# A hostile body can hold millions of faults. Once something is wrong for certain, this many findings are enough.
+ENOUGH = 500
+
+
+def unsound(findings: Findings) -> bool:
+    """Whether something is wrong for certain."""
+    return any(code not in HARMLESS for _, code, _ in findings)
+
 
 def finding(code: str, path: str = "", **details: Any) -> Findings:
     return [Finding(path, code, details)]
 
 
 def below(step: str, findings: Findings, name: str = "") -> Findings:
-    """The findings seen from one level up; those about the element itself learn its name."""
+    """The findings seen from one level up; those about the element itself, or one of its items, learn its name."""
     raised = []
     for path, code, details in findings:
-        if name and not path and "name" not in details:
+        if name and "." not in path and "name" not in details:
             details = {**details, "name": name}
         raised.append(Finding(step + path, code, details))
     return raised

@@ -12,7 +12,7 @@ from typing import Any
 from profiles.definitions import structure
 from profiles.issue import Issue
 from profiles.validator.compile import profile_check, resource_check
-from profiles.validator.finding import Findings
+from profiles.validator.finding import ENOUGH, HARMLESS, Findings
 
 
 def validate(resource: dict[str, Any], *, profile: str | None = None) -> tuple[Issue, ...]:
@@ -36,4 +36,6 @@ def _root(resource: Any) -> str:
 
 def _issues(resource: Any, found: Findings) -> tuple[Issue, ...]:
     root = _root(resource)
+    if len(found) > ENOUGH:  # keep what refuses
+        found = sorted(found, key=lambda problem: problem.code in HARMLESS)[:ENOUGH]
     return tuple(Issue(code, root + path, details=MappingProxyType(dict(details))) for path, code, details in found)

@@ -17,8 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiles import dump, parse, validate
-from profiles.validator.compile import MAX_PLANS, Shape, object_check
+from profiles import dump, parse, structure, validate
+from profiles.archive import core
+from profiles.validator.compile import shape_at
+from profiles.validator.finding import ENOUGH
+from profiles.validator.objects import MAX_PLANS, Shape, object_check
 from profiles.validator.primitives import PRIMITIVES
 from tests.profiles.conftest import RESOURCES
 
@@ -183,13 +186,51 @@ def test_no_junk_anywhere_makes_it_raise(name: str, changes: list[tuple[int, Any
 
 
 def test_nesting_at_the_limit_of_the_parser_is_validated() -> None:
-    extension: Resource = {"url": "urn:a", "valueCode": "b"}
-    for _ in range(29):
-        extension = {"url": "urn:a", "extension": [extension]}
-    parsed, issues = parse(dump({"resourceType": "Basic", "code": {"text": "x"}, "extension": [extension]}))
+    parsed, issues = parse(dump(nested(30, {"url": "urn:a", "valueCode": "b"})))
     assert issues == ()
     assert parsed is not None
     assert validate(parsed) == ()
+
+
+def nested(depth: int, innermost: Resource) -> Resource:
+    for _ in range(depth):
+        innermost = {"url": "urn:a", "extension": [innermost]}
+    return {"resourceType": "Basic", "code": {"text": "x"}, "extension": [innermost]}
+
+
+def test_a_fault_at_the_bottom_costs_no_more_than_one_walk() -> None:
+    (issue,) = validate(nested(30, {"url": "urn:a", "valueCode": 5}))
+    assert issue.expression.endswith("extension[0].value.ofType(code)")
+    assert issue.expression.count("extension[0]") == 31
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"extension": [{}] * 100_000},
+        {"extension": [None] * 100_000},
+        {f"e{number}": 1 for number in range(100_000)},
+        {"identifier": [{"value": str(number), "x": 1} for number in range(10_000)]},
+    ],
+    ids=["empty objects", "nulls", "unknown elements", "unknown elements of parts"],
+)
+def test_countless_faults_are_cut_short(hostile: Resource) -> None:
+    issues = validate({"resourceType": "Basic", "code": {"text": "x"}, **hostile})
+    assert 0 < len(issues) <= ENOUGH
+    assert all(issue.refuses for issue in issues)
+
+
+def test_many_harmless_findings_do_not_hide_a_fault() -> None:
+    resource = {
+        "resourceType": "List",
+        "status": "current",
+        "mode": "working",
+        "contained": [{"resourceType": "Basic", "id": "b", "code": {"text": "x"}}],
+        "entry": [{"item": {"reference": "#b"}}] * (3 * ENOUGH),
+    }
+    assert validate(resource) == ()
+    resource["entry"] = [*resource["entry"], {"item": {"reference": "#c"}}]
+    assert [issue.details["key"] for issue in validate(resource)] == ["ref-1"]
 
 
 @pytest.mark.shared
@@ -205,3 +246,19 @@ def test_official_examples_pass_but_for_those_that_are_wrong() -> None:
     assert counted["read"] == 717
     assert refused.keys() == INVALID_EXAMPLES.keys()
     assert all(finding in refused[name] for name, finding in INVALID_EXAMPLES.items())
+
+
+def test_every_element_of_every_definition_compiles() -> None:
+    compiled = 0
+    for name in core("structures").places:
+        definition = structure(name)
+        assert definition is not None
+        if definition["kind"] == "logical" or definition["kind"] == "primitive-type":
+            continue
+        paths = {element["path"] for element in definition["snapshot"]["element"] if ":" not in element["id"]}
+        for path in paths & {path.rpartition(".")[0] for path in paths}:
+            shape = shape_at(definition["url"], path)
+            for element in shape.makers:
+                assert shape.check(element) is not None
+                compiled += 1
+    assert compiled > 15_000

@@ -1,0 +1,201 @@
+"""SIU^S12, S13, S14, S15, S17, S26: appointments -> Appointment.
+
+Id by the filler number (SCH-2), else the placer number (SCH-1), of its authority. The status is SCH-25's, else the
+event's. Participants are the patient, and who and what AIP, AIL and AIG name; each is a mention.
+Source: HL7 v2.5.1 10.4 and 10.6; V2-to-FHIR SIU_S12, SCH, AIS, AIG, AIL and AIP[Appointment].
+"""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mappers import systems
+from mappers.datatypes.codeable_concept import codeable_concept
+from mappers.datatypes.number import decimal
+from mappers.datatypes.order_number import FILLER, PLACER, Number, number
+from mappers.derived import derived_id
+from mappers.draft import Draft, Sheet
+from mappers.dtm import instant
+from mappers.engine import apply
+from mappers.location import location
+from mappers.mapped import Mapped, Weight
+from mappers.message import NULL, Leaf, Segment
+from mappers.messages.order_groups import Group
+from mappers.messages.service_request import mention
+from mappers.messages.subject import Subject, subject
+from mappers.practitioner import practitioner
+from mappers.use import Use
+
+EVENTS = tuple(("SIU", event) for event in ("S12", "S13", "S14", "S15", "S17", "S26"))
+_MINUTES = {"MIN": 1, "M": 1, "MINUTE": 1, "MINUTES": 1, "分钟": 1, "S": 0, "H": 60, "HR": 60, "HOUR": 60, "小时": 60}
+_TYPE = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
+
+
+class Status(NamedTuple):
+    appointment: str
+    participant: str
+
+
+@cache
+def _statuses() -> dict[str, Status]:
+    path = Path(__file__).parent.parent / "tables" / "appointment_status.csv"
+    with path.open(encoding="utf-8", newline="") as table:
+        return {row["code"]: Status(row["status"], row["participant"]) for row in csv.DictReader(table, strict=True)}
+
+
+def translate(draft: Draft) -> Mapped:
+    """One appointment."""
+    message = draft.message
+    sch = message.first("SCH")
+    about = subject(draft, message.first("PID"), message.first("PV1"))
+    if sch is None:
+        draft.issue("segment-missing", "SCH", segment="SCH")
+    key = _key(sch, draft) if sch is not None else None
+    if sch is not None and key is None:
+        draft.issue("order-unidentified", "SCH-2")
+    if about is None or sch is None or key is None:
+        return draft.finish()
+    found = _status(sch, draft)
+    weight = Weight.REVOKED if found.appointment in ("cancelled", "entered-in-error") else Weight.STATED
+    sheet = draft.resource("Appointment", derived_id("Appointment", key.system, key.value), weight)
+    sheet.body["status"] = found.appointment
+    apply("SCH[Appointment]", sch, sheet, draft)
+    if sch.raw(25):
+        leaf = Leaf(sch.position, 25, 1, 1, 1)
+        draft.ledger.note(leaf, "coded", sheet.path("status"), "SCH[Appointment]#SCH-25")
+    sheet.add("participant", {"actor": {"reference": about.patient.ref}, "status": found.participant})
+    _people(sch, sheet, found, draft)
+    _resources(sheet, found, draft)
+    _orders(sch, sheet, about, draft)
+    _time(sheet, draft)
+    return draft.finish(patient=about.patient.id, order_key=f"{key.system}|{key.value}")
+
+
+def _key(sch: Segment, draft: Draft) -> Number | None:
+    return number(draft, sch.first(2), "filler-appointment") or number(draft, sch.first(1), "placer-appointment")
+
+
+def _status(sch: Segment, draft: Draft) -> Status:
+    statuses, event = _statuses(), draft.message.event
+    code = sch.get(25) or sch.get(25, 2)
+    if code and code != NULL and event not in ("S15", "S17", "S26"):
+        own = draft.site.codes.get(("appointment-status", code), code)
+        found = statuses.get(own.upper())
+        if found is not None:
+            return found
+        draft.unmapped("appointment-status", code, sch.get(25, 2) or "", Leaf(sch.position, 25, 1, 1, 1))
+    return statuses[event]
+
+
+def _people(sch: Segment, sheet: Sheet, found: Status, draft: Draft) -> None:
+    """SCH-12 and SCH-16 (contacts) and SCH-20 (who entered it) take part as informants, AIP as performers."""
+    for field, role in ((12, "CALLBCK"), (16, "CALLBCK"), (20, "ENT")):
+        for value in sch.values(field):
+            who = None if value.is_null else practitioner(value, draft, f"SCH[Appointment]#SCH-{field}")
+            if who is not None:
+                _join(sheet, who, found.participant, role)
+    for aip in draft.message.all("AIP"):
+        for value in aip.values(3):
+            who = None if value.is_null else practitioner(value, draft, "AIP[Appointment]#AIP-3")
+            if who is None:
+                continue
+            one = _join(sheet, who, found.participant, "PPRF")
+            _role(aip, one, sheet, draft)
+
+
+def _join(sheet: Sheet, actor: dict[str, Any], status: str, role: str) -> dict[str, Any]:
+    participants: list[dict[str, Any]] = sheet.body.setdefault("participant", [])
+    for one in participants:
+        if one.get("actor", {}).get("reference") == actor["reference"]:
+            return one
+    one = {"type": [{"coding": [{"system": _TYPE, "code": role}]}], "actor": actor, "status": status}
+    participants.append(one)
+    return one
+
+
+def _role(segment: Segment, one: dict[str, Any], sheet: Sheet, draft: Draft) -> None:
+    value = segment.first(4)
+    if value is None or value.is_null:
+        return
+    use = Use(draft, value, f"{segment.name}[Appointment]#{segment.name}-4")
+    concept = codeable_concept(value, use)
+    if concept is not None:
+        one.setdefault("type", []).append(concept)
+        use.settle(sheet.path("participant.type"))
+
+
+def _resources(sheet: Sheet, found: Status, draft: Draft) -> None:
+    """AIL: places; AIG: devices and rooms; AIS: the service."""
+    for ail in draft.message.all("AIL"):
+        for value in ail.values(3):
+            where = None if value.is_null else location(value, draft, "AIL[Appointment]#AIL-3")
+            if where is not None:
+                _join(sheet, where, found.participant, "LOC")
+    for aig in draft.message.all("AIG"):
+        named = aig.first(3)
+        code = named.get(1) if named is not None else None
+        if named is None or not code or code == NULL:
+            continue
+        system = systems.local(draft.site.institution, "resource", named.get(3) or "")
+        device = draft.resource("Device", derived_id("Device", system, code), Weight.MENTION)
+        device.body.setdefault("identifier", [{"system": system, "value": code}])
+        use = Use(draft, named, "AIG[Appointment]#AIG-3")
+        use.leaf(1, device.path("identifier[0].value"))
+        if name := use.take(2, device.path("deviceName[0].name")):
+            device.body.setdefault("deviceName", [{"name": name, "type": "other"}])
+        use.settle(device.path("identifier[0]"))
+        one = _join(sheet, {"reference": device.ref, "display": name or code}, found.participant, "DEV")
+        _role(aig, one, sheet, draft)
+    for ais in draft.message.all("AIS"):
+        apply("AIS[Appointment]", ais, sheet, draft)
+
+
+def _orders(sch: Segment, sheet: Sheet, about: Subject, draft: Draft) -> None:
+    for field, kind in ((26, PLACER), (27, FILLER)):
+        key = number(draft, sch.first(field), kind)
+        if key is None or "basedOn" in sheet.body:
+            continue
+        request = mention(Group(), key, about, draft)
+        sheet.body["basedOn"] = [{"reference": request.ref}]
+        for leaf in sch.values(field)[0].leaves():
+            draft.ledger.note(leaf, "stored", request.path("identifier[0].value"), f"SCH[ServiceRequest]#SCH-{field}")
+
+
+def _time(sheet: Sheet, draft: Draft) -> None:
+    """SCH-11.4, else the start of the first AIS, AIG, AIL or AIP; the end from its duration (R4 app-2, app-3)."""
+    body = sheet.body
+    for name, start, duration, units in (("AIS", 4, 7, 8), ("AIG", 8, 11, 12), ("AIL", 6, 9, 10), ("AIP", 6, 9, 10)):
+        for segment in draft.message.all(name):
+            written = segment.get(start)
+            time = instant(written, draft.site.offset) if written and written != NULL else None
+            if time is None:
+                continue
+            if body.setdefault("start", time) == time:
+                note = draft.ledger.note
+                rule = f"{name}[Appointment]#{name}"
+                note(Leaf(segment.position, start, 1, 1, 1), "stored", sheet.path("start"), f"{rule}-{start}")
+                _duration(segment, duration, units, sheet, draft)
+    if "start" in body and "end" not in body and "minutesDuration" in body:
+        body["end"] = (datetime.fromisoformat(body["start"]) + timedelta(minutes=body["minutesDuration"])).isoformat()
+    elif ("start" in body) != ("end" in body):
+        # R4 app-2 wants both or neither: a start of unknown length ends when it starts.
+        time = body.get("start") or body["end"]
+        body["start"] = body["end"] = time
+    if "start" not in body and body["status"] not in ("cancelled", "waitlist"):
+        body["status"] = "proposed"
+
+
+def _duration(segment: Segment, field: int, units: int, sheet: Sheet, draft: Draft) -> None:
+    length = decimal(segment.get(field) or "")
+    factor = _MINUTES.get((segment.get(units) or "MIN").upper(), 0)
+    if length is None or not factor or length <= 0 or "minutesDuration" in sheet.body:
+        return
+    sheet.body["minutesDuration"] = int(length * factor)
+    rule = f"{segment.name}[Appointment]#{segment.name}-{field}"
+    draft.ledger.note(Leaf(segment.position, field, 1, 1, 1), "stored", sheet.path("minutesDuration"), rule)
+    if segment.raw(units):
+        draft.ledger.note(Leaf(segment.position, units, 1, 1, 1), "coded", sheet.path("minutesDuration"), rule)

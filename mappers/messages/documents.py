@@ -1,0 +1,194 @@
+"""MDM^T01 to T11: document notifications -> DocumentReference.
+
+Id by TXA-12 and its authority. A replacement or addendum (T05, T06, T09, T10) relates to its parent TXA-13; a
+cancellation (T11) makes the document entered in error. The content is OBX-5, an ED as it is, texts joined; without any,
+the content says that it is absent, because FHIR wants one.
+Source: HL7 v2.5.1 9.5 and 9.6.1 (TXA); V2-to-FHIR MDM_T02, TXA[DocumentReference], OBX[DocumentReference].
+"""
+
+from __future__ import annotations
+
+import csv
+from base64 import b64encode
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mappers.datatypes.order_number import FILLER, PLACER, Number, number
+from mappers.derived import derived_id
+from mappers.draft import Draft, Sheet
+from mappers.engine import apply
+from mappers.mapped import Mapped, Weight
+from mappers.message import NULL, Leaf, Segment
+from mappers.messages.notes import annotate
+from mappers.messages.order_groups import Group, walk
+from mappers.messages.report_parts import attachment, is_attachment
+from mappers.messages.service_request import beside, key_of, mention
+from mappers.messages.subject import Subject, absent, subject
+from mappers.organization import institution
+from mappers.organization import reference as named
+
+EVENTS = tuple(("MDM", f"T{n:02d}") for n in range(1, 12))
+_RELATES = {"T05": "appends", "T06": "appends", "T09": "replaces", "T10": "replaces"}
+_NOTE = "http://hl7.org/fhir/5.0/StructureDefinition/extension-DocumentReference.note"
+
+
+@cache
+def _availability() -> dict[str, str]:
+    path = Path(__file__).parent.parent / "tables" / "document_availability.csv"
+    with path.open(encoding="utf-8", newline="") as table:
+        return {row["code"]: row["status"] for row in csv.DictReader(table, strict=True)}
+
+
+def translate(draft: Draft) -> Mapped:
+    """One document."""
+    message = draft.message
+    txa = message.first("TXA")
+    about = subject(draft, message.first("PID"), message.first("PV1"))
+    if txa is None:
+        draft.issue("segment-missing", "TXA", segment="TXA")
+    key = number(draft, txa.first(12), "document") if txa is not None else None
+    if txa is not None and key is None:
+        draft.issue("order-unidentified", "TXA-12")
+    if about is None or txa is None or key is None:
+        return draft.finish()
+    status = _status(txa, draft)
+    sheet = draft.resource(
+        "DocumentReference", derived_id("DocumentReference", key.system, key.value), _weight(txa, status)
+    )
+    sheet.body["status"] = status
+    if txa.get(19) in _availability() and status != "entered-in-error":
+        leaf = Leaf(txa.position, 19, 1, 1, 1)
+        draft.ledger.note(leaf, "coded", sheet.path("status"), "TXA[DocumentReference]#TXA-19")
+    sheet.body["subject"] = {"reference": about.patient.ref}
+    apply("TXA[DocumentReference]", txa, sheet, draft)
+    sheet.body["identifier"] = [dict(sheet.body["masterIdentifier"]), *sheet.body.get("identifier", [])]
+    sheet.body["custodian"] = named(institution(draft.site.institution, draft))
+    _parent(txa, sheet, about, draft)
+    orders = _context(txa, about, sheet, draft)
+    _content(txa, sheet, draft)
+    return draft.finish(patient=about.patient.id, order_key=f"{orders.system}|{orders.value}" if orders else "")
+
+
+def _status(txa: Segment, draft: Draft) -> str:
+    if draft.message.event == "T11":
+        return "entered-in-error"
+    code = txa.get(19)
+    if not code or code == NULL:
+        return "current"
+    found = _availability().get(code)
+    leaf = Leaf(txa.position, 19, 1, 1, 1)
+    if found is None:
+        draft.unmapped("document-availability", code, "", leaf)
+        return "current"
+    return found
+
+
+def _weight(txa: Segment, status: str) -> Weight:
+    if status == "entered-in-error":
+        return Weight.REVOKED
+    return Weight.FINAL if txa.get(17) in ("AU", "LA") else Weight.STATED
+
+
+def _parent(txa: Segment, sheet: Sheet, about: Subject, draft: Draft) -> None:
+    """TXA-13: the document that this one replaces or appends to, mentioned so that the link does not dangle."""
+    parent = number(draft, txa.first(13), "document")
+    if parent is None:
+        return
+    identity = derived_id("DocumentReference", parent.system, parent.value)
+    if identity == sheet.id:
+        return
+    code = _RELATES.get(draft.message.event, "appends")
+    other = draft.resource("DocumentReference", identity, Weight.MENTION)
+    identifier = {"system": parent.system, "value": parent.value}
+    other.body |= {"masterIdentifier": identifier, "identifier": [identifier], "status": "current"}
+    if code == "replaces":
+        other.body["status"] = "superseded"
+        other.weight = Weight.STATED
+    other.body["subject"] = {"reference": about.patient.ref}
+    other.body["content"] = [{"attachment": absent()}]
+    place = sheet.add("relatesTo", {"code": code, "target": {"reference": other.ref}})
+    for leaf in txa.values(13)[0].leaves():
+        draft.ledger.note(leaf, "stored", sheet.path(f"{place}.target"), "TXA[DocumentReference]#TXA-13")
+
+
+def _context(txa: Segment, about: Subject, sheet: Sheet, draft: Draft) -> Number | None:
+    """The visit, and the orders of ORC and OBR, or of TXA-14 and TXA-15 when there is no ORC."""
+    context: dict[str, Any] = {}
+    if about.encounter is not None:
+        context["encounter"] = [{"reference": about.encounter.ref}]
+    first: Number | None = None
+    for group in _groups(draft):
+        beside(group, draft)
+        key = key_of(group, draft, PLACER) or key_of(group, draft, FILLER)
+        if key is None:
+            continue
+        first = first or key
+        context.setdefault("related", []).append({"reference": mention(group, key, about, draft).ref})
+    if first is None and (first := number(draft, txa.first(14), PLACER) or number(draft, txa.first(15), FILLER)):
+        request = mention(Group(), first, about, draft)
+        context["related"] = [{"reference": request.ref}]
+        field = 14 if txa.raw(14) else 15
+        for leaf in txa.values(field)[0].leaves():
+            draft.ledger.note(leaf, "stored", request.path("identifier[0].value"), f"TXA[ServiceRequest]#TXA-{field}")
+    if context:
+        sheet.body["context"] = context
+    return first
+
+
+def _groups(draft: Draft) -> list[Group]:
+    return [group for group in walk(draft.message).groups if group.obr is not None or group.orc is not None]
+
+
+def _content(txa: Segment, sheet: Sheet, draft: Draft) -> None:
+    contents: list[dict[str, Any]] = []
+    texts: list[Segment] = []
+    for obx in draft.message.all("OBX"):
+        if not is_attachment(obx):
+            texts.append(obx)
+            continue
+        kind = (obx.get(2) or "").strip().upper()
+        for value in obx.values(5):
+            found = attachment(value, kind, draft).attachment
+            place = sheet.path(f"content[{len(contents)}].attachment")
+            outcome = "dropped" if found is None else "stored"
+            for leaf in value.leaves():
+                path = "attachment-unusable" if found is None else f"{place}.data"
+                draft.ledger.note(leaf, outcome, path, "OBX[DocumentReference]#OBX-5")  # type: ignore[arg-type]
+            if found is not None:
+                title = obx.get(3, 2) or obx.get(3)
+                if title and title != NULL:
+                    found.setdefault("title", title)
+                    leaf = Leaf(obx.position, 3, 1, 2 if title == obx.get(3, 2) else 1, 1)
+                    draft.ledger.note(leaf, "stored", f"{place}.title", "OBX[DocumentReference]#OBX-3")
+                contents.append({"attachment": found})
+    if text := _text(texts, sheet, len(contents), draft):
+        contents.append({"attachment": text})
+    sheet.body["content"] = contents or [{"attachment": absent()}]
+    annotate(draft.message.all("NTE"), sheet, draft, _NOTE)
+
+
+def _text(texts: list[Segment], sheet: Sheet, index: int, draft: Draft) -> dict[str, Any] | None:
+    """The text of a transcription: every OBX-5 a line, a heading where OBX-3 changes."""
+    lines: list[str] = []
+    heading = ""
+    place = sheet.path(f"content[{index}].attachment.data")
+    for obx in texts:
+        name = obx.get(3, 2) or obx.get(3) or ""
+        said = [text for value in obx.values(5) if (text := value.text()) and text != NULL]
+        if not said:
+            continue
+        if name != heading and (heading or len(texts) > 1) and name:
+            lines.append(f"【{name}】")
+            draft.ledger.note(
+                Leaf(obx.position, 3, 1, 2 if obx.get(3, 2) else 1, 1), "stored", place, "OBX[DocumentReference]#OBX-3"
+            )
+        heading = name
+        lines += said
+        for value in obx.values(5):
+            for leaf in value.leaves():
+                draft.ledger.note(leaf, "stored", place, "OBX[DocumentReference]#OBX-5")
+    if not lines:
+        return None
+    data = "\n".join(lines).encode()
+    return {"contentType": "text/plain; charset=utf-8", "data": b64encode(data).decode("ascii"), "size": len(data)}

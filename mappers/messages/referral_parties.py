@@ -1,0 +1,128 @@
+"""PRD -> who refers (RP) and who is asked to take over (RT): Practitioner, Organization, PractitionerRole.
+
+The institution is PRD-10, else the facility of PRD-4, else the authority of PRD-7; a party that names none is the
+sender (RP) or the receiver (RT) of the message. Source: HL7 v2.5.1 11.6.3 and table 0286; no official map exists.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from mappers import practitioner_role, systems
+from mappers.datatypes.human_name import human_name
+from mappers.datatypes.order_number import receiver
+from mappers.derived import derived_id
+from mappers.draft import Draft, Sheet
+from mappers.engine import apply
+from mappers.mapped import Weight
+from mappers.message import NULL, Segment
+from mappers.organization import from_xon, institution, organization
+from mappers.organization import reference as named
+from mappers.use import Use
+
+Reference = dict[str, Any]
+
+
+class Party(NamedTuple):
+    """`code` is the institution's code in the consortium, `""` for an outsider."""
+
+    reference: Reference
+    organization: Reference
+    code: str
+
+
+def parties(draft: Draft) -> dict[str, Party]:
+    """The first party of each role of table 0286."""
+    found: dict[str, Party] = {}
+    for prd in draft.message.all("PRD"):
+        for value in prd.values(1):
+            role = value.get(1)
+            if role and role != NULL and role not in found:
+                own = draft.site.codes.get(("referral-role", role), role)
+                party = _party(prd, own, draft)
+                if party is not None:
+                    found[own] = party
+    return found
+
+
+def _party(prd: Segment, role: str, draft: Draft) -> Party | None:
+    org = _organization(prd, draft)
+    if org is None:
+        code = draft.site.institution if (role == "RP") == (draft.message.code == "REF") else receiver(draft)
+        org = institution(code, draft) if code else None
+    person = _person(prd, org, draft)
+    if org is None:
+        return None if person is None else Party(person, person, "")
+    code = next((c for c in draft.site.institutions if institution_id(c) == org.id), "")
+    if person is None:
+        return Party(named(org), named(org), code)
+    sheet = practitioner_role.role(person, named(org), draft)
+    apply("PRD[PractitionerRole]", prd, sheet, draft)
+    display = "，".join(text for text in (person.get("display"), org.body.get("name")) if text)
+    return Party({"reference": sheet.ref, "display": display}, named(org), code)
+
+
+def institution_id(code: str) -> str:
+    """The id of the Organization of an institution of the consortium."""
+    return derived_id("Organization", systems.INSTITUTION, code)
+
+
+def _organization(prd: Segment, draft: Draft) -> Sheet | None:
+    for value in prd.values(10):
+        if not value.is_null:
+            use = Use(draft, value, "PRD[PractitionerRole]#PRD-10")
+            if (found := from_xon(use)) is not None:
+                use.settle(found.path("identifier"))
+                return found
+    for field, component in ((4, 4), (7, 3), (7, 2)):
+        place = prd.first(field)
+        if place is None:
+            continue
+        text = place.get(component)
+        if not text or text == NULL:
+            continue
+        known = text in draft.site.authorities or text in draft.site.institutions
+        if known or field == 4:
+            sheet = organization(text, None, draft)
+            if sheet is not None:
+                use = Use(draft, place, f"PRD[PractitionerRole]#PRD-{field}")
+                use.leaf(component, sheet.path("identifier"))
+                use.settle(sheet.path("identifier"))
+                return sheet
+    return None
+
+
+def _person(prd: Segment, org: Sheet | None, draft: Draft) -> Reference | None:
+    number, name = prd.first(7), prd.first(2)
+    text = number.get(1) if number is not None else None
+    scope = _scope(org, draft)
+    if number is not None and text and text != NULL:
+        system = systems.local(scope, "practitioner")
+        sheet = draft.resource("Practitioner", derived_id("Practitioner", system, text), Weight.MENTION)
+        sheet.body.setdefault("identifier", [{"system": system, "value": text}])
+        use = Use(draft, number, "PRD[PractitionerRole]#PRD-7")
+        use.leaf(1, sheet.path("identifier[0].value"))
+        use.settle(sheet.path("identifier[0]"))
+    elif name is not None and not name.is_null and (name.get(1) or name.get(2)):
+        full = "|".join(name.get(part) or "" for part in (1, 2))
+        system = systems.local(scope, "practitioner-name")
+        sheet = draft.resource("Practitioner", derived_id("Practitioner", system, full), Weight.MENTION)
+    else:
+        return None
+    if name is not None and not name.is_null:
+        use = Use(draft, name, "PRD[PractitionerRole]#PRD-2")
+        written = human_name(name, use)
+        if written is not None:
+            sheet.body["name"] = [written]
+            use.settle(sheet.path("name[0]"))
+    display = sheet.body["name"][0].get("text") if sheet.body.get("name") else None
+    return {"reference": sheet.ref, "display": display} if display else {"reference": sheet.ref}
+
+
+def _scope(org: Sheet | None, draft: Draft) -> str:
+    """Whose staff numbers these are: those of the party's institution when the consortium knows it."""
+    if org is not None:
+        for code in draft.site.institutions:
+            if institution_id(code) == org.id:
+                return code
+    return draft.site.institution

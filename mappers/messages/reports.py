@@ -1,0 +1,257 @@
+"""ORU^R01, R30, R32 and OUL^R21, R22, R24: reports -> DiagnosticReport, Observation, Specimen and what belongs to them.
+
+Id of a report: filler number (else placer number) of its authority, with OBR-4, because one number often covers several
+panels that are corrected one by one. The status is OBR-25's, else what all its results say; a report whose state nobody
+tells is refused. A result that names an order mentions that order and reports its work; one that names none is kept.
+Source: HL7 v2.5.1 7.3.1, 7.3.2 ff.; V2-to-FHIR ORU_R01; OUL_R21, R22 and R24 have no official map; china.md 7d 25–37.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mappers.datatypes.order_number import FILLER, PLACER, Number
+from mappers.derived import derived_id
+from mappers.draft import Draft, Sheet
+from mappers.engine import apply
+from mappers.mapped import Mapped
+from mappers.message import NULL, Leaf, Segment
+from mappers.messages.critical_value import alarm
+from mappers.messages.notes import annotate
+from mappers.messages.observations import Panel, observe
+from mappers.messages.order_groups import Group, Noted, walk
+from mappers.messages.report_parts import attach, is_attachment, is_conclusion, link_in_range
+from mappers.messages.service_request import beside, key_of, mention, moment, task
+from mappers.messages.specimens import specimens
+from mappers.messages.studies import referenced, study
+from mappers.messages.subject import Subject, absent, subject
+from mappers.order_state import OF_REPORT, ResultState, observation_status, of_results, report_status, weight
+from mappers.organization import institution
+from mappers.organization import reference as named
+from mappers.service_section import claim, concepts, observation_category, section
+
+NOTE = "http://hl7.org/fhir/5.0/StructureDefinition/extension-DiagnosticReport.note"
+"""R4 reports have no note; this is how HL7 says what R5 can."""
+
+_WORK = {
+    "registered": "accepted",
+    "partial": "in-progress",
+    "preliminary": "in-progress",
+    "final": "completed",
+    "amended": "completed",
+    "corrected": "completed",
+}
+"""What a report says about the work on its order; a revoked report says nothing about it."""
+
+REVOKED = ResultState("cancelled")
+
+EVENTS = (
+    ("ORU", "R01"),
+    ("ORU", "R30"),
+    ("ORU", "R32"),
+    ("OUL", "R21"),
+    ("OUL", "R22"),
+    ("OUL", "R23"),
+    ("OUL", "R24"),
+)
+
+
+def translate(draft: Draft) -> Mapped:
+    """The reports of a result message."""
+    found = walk(draft.message)
+    if _quality_control(draft):
+        draft.issue("quality-control", "MSH-16")
+        return draft.finish()
+    groups = [group for group in found.groups if group.obr is not None or group.observations]
+    if not groups:
+        draft.issue("segment-missing", "OBR", segment="OBR")
+        return draft.finish()
+    about: Subject | None = None
+    pid: Segment | None = None
+    first = ""
+    for group in groups:
+        if about is None or group.pid is not pid:
+            about = subject(draft, group.pid, group.pv1)
+            if about is None:
+                return draft.finish()
+            pid = group.pid
+        order = _report(group, about, draft)
+        first = first or (f"{order.system}|{order.value}" if order else "")
+    return draft.finish(patient=about.patient.id if about else "", order_key=first)
+
+
+def _quality_control(draft: Draft) -> bool:
+    """Analysers send calibrations and control samples as ORU without a patient (MSH-16 1 or 2, OBR-11 or SPM-11 Q)."""
+    message = draft.message
+    if message.first("PID") is not None:
+        return False
+    return message.msh.get(16) in ("1", "2") or "Q" in (message.get("OBR", 11), message.get("SPM", 11))
+
+
+def _report(group: Group, about: Subject, draft: Draft) -> Number | None:
+    """One report; comes back with the number of its order, else its own."""
+    beside(group, draft)
+    order, own = key_of(group, draft, PLACER), key_of(group, draft, FILLER)
+    key = own or order
+    if key is None:
+        draft.issue("order-unidentified", f"{group.obr.name}-3" if group.obr else "OBR-3")
+        return None
+    status = _status(group, draft)
+    if status is None:
+        return order or key
+    code = group.obr.get(4) if group.obr is not None else None
+    value = f"{key.value}|{code}" if code and code != NULL else key.value
+    report = draft.resource("DiagnosticReport", derived_id("DiagnosticReport", key.system, value), weight(status))
+    report.body["status"] = status
+    _head(group, about, report, draft)
+    _order(group, order, about, report, draft)
+    found = specimens(group, key, about, draft)
+    if found:
+        report.body["specimen"] = [{"reference": one.ref} for one in found]
+    for segment in group.studies:
+        if (images := study(segment, report, about, draft)) is not None:
+            report.add("imagingStudy", {"reference": images.ref})
+    panel = _panel(group, key, value, status, about, report, found, draft)
+    _results(group, panel, report, about, draft)
+    annotate(group.notes, report, draft, NOTE)
+    return order or key
+
+
+def _status(group: Group, draft: Draft) -> str | None:
+    """The status of the report; `None`, with the issue that refuses, when nothing tells it."""
+    obr = group.obr
+    if draft.message.msh.get(15) == "CE":
+        # Not a code of table 0155: some senders publish with NE and revoke with CE.
+        draft.ledger.note(Leaf(0, 15, 1, 1, 1), "coded", "DiagnosticReport.status", "MSH[DiagnosticReport]#MSH-15")
+        return "cancelled"
+    code = obr.get(25) if obr is not None else None
+    if code and code != NULL and obr is not None:
+        found = report_status(draft.site, code)
+        if found is None:
+            draft.issue("status-unknown", Leaf(obr.position, 25, 1, 1, 1))
+        return found
+    states = [observation_status(draft.site, one.segment.get(11) or "") for one in group.observations]
+    if states and all(states):
+        return of_results(state.status for state in states if state is not None)
+    if not any(one.segment.raw(11) for one in group.observations):
+        draft.issue("status-unknown", "OBR-25")
+        return None
+    for one, state in zip(group.observations, states, strict=True):
+        if state is None:
+            place = f"OBX[{one.segment.occurrence}]-11" if one.segment.occurrence > 1 else "OBX-11"
+            draft.issue("status-unknown", place)
+    return None
+
+
+def _head(group: Group, about: Subject, report: Sheet, draft: Draft) -> None:
+    body, obr = report.body, group.obr
+    about.write(report)
+    if group.orc is not None:
+        apply("ORC[DiagnosticReport]", group.orc, report, draft)
+    if obr is not None:
+        apply("OBR[DiagnosticReport]", obr, report, draft)
+        part = section(obr, draft)
+        if part is not None:
+            body["category"] = concepts(part)
+        claim(obr, part, draft, report.path("category[0].coding[0].code"))
+        if obr.raw(25):
+            leaf = Leaf(obr.position, 25, 1, 1, 1)
+            draft.ledger.note(leaf, "coded", report.path("status"), "OBR[DiagnosticReport]#OBR-25")
+    body.setdefault("code", absent())
+    if "effectiveDateTime" not in body and "effectivePeriod" not in body:
+        body["_effectiveDateTime"] = absent()
+    body.setdefault("performer", []).insert(0, named(institution(draft.site.institution, draft)))
+    _times(group, report, draft)
+
+
+def _times(group: Group, report: Sheet, draft: Draft) -> None:
+    """China 7d 37: a report before its sample, or from the future, is stored and said."""
+    body, obr = report.body, group.obr
+    issued = body.get("issued", "")
+    effective = body.get("effectiveDateTime") or body.get("effectivePeriod", {}).get("start", "")
+    if obr is None or not issued:
+        return
+    size = min(len(issued), len(effective), 19)
+    if size >= 10 and issued[19:] == effective[19:][-len(issued[19:]) :] and issued[:size] < effective[:size]:
+        draft.issue("date-order", "OBR-22")
+    if issued[:10] > draft.context.received[:10] and issued[:19] > draft.context.received[:19]:
+        draft.issue("date-future", "OBR-22")
+
+
+def _order(group: Group, order: Number | None, about: Subject, report: Sheet, draft: Draft) -> None:
+    if order is None:
+        draft.issue("order-unknown", f"{group.obr.name}-2" if group.obr else "OBR-2")
+        return
+    request = mention(group, order, about, draft)
+    report.body["basedOn"] = [{"reference": request.ref}]
+    work = _WORK.get(report.body["status"])
+    if work:
+        task(request, order, order.value, work, about, draft)
+
+
+def _panel(
+    group: Group, key: Number, value: str, status: str, about: Subject, report: Sheet, found: list[Sheet], draft: Draft
+) -> Panel:
+    body = report.body
+    effective: dict[str, Any] = {name: body[name] for name in ("effectiveDateTime", "effectivePeriod") if name in body}
+    if not effective:
+        time = next((moment(one.segment, 17, draft) for one in group.specimens if one.segment.raw(17)), None)
+        time = time or moment(group.obr, 14, draft)
+        effective = {"effectiveDateTime": time} if time else {}
+    return Panel(
+        system=key.system,
+        key=value,
+        subject=about,
+        revoked=REVOKED if draft.message.msh.get(15) == "CE" else None,
+        state=OF_REPORT.get(status) if group.obr is not None and group.obr.raw(25) else None,
+        code=body["code"] if "extension" not in body["code"] else None,
+        category=observation_category(section(group.obr, draft)),
+        effective=effective,
+        issued=body.get("issued", ""),
+        specimen=found[0].ref if len(found) == 1 else "",
+        performer=body["performer"][0],
+    )
+
+
+def _results(group: Group, panel: Panel, report: Sheet, about: Subject, draft: Draft) -> None:
+    counts: dict[tuple[str, str], int] = {}
+    results: list[dict[str, Any]] = []
+    conclusions: list[str] = []
+    recipient = _recipient(report, draft)
+    for noted in group.observations:
+        obx = noted.segment
+        if _apart(noted, panel.key, report, about, draft):
+            continue
+        found = observe(noted, panel, counts, draft)
+        if found is None:
+            continue
+        results.append({"reference": found.sheet.ref})
+        link_in_range(obx, report, draft)
+        if "valueString" in found.sheet.body and is_conclusion(obx, draft):
+            conclusions.append(found.sheet.body["valueString"])
+        alarm(found, report, about, recipient, draft.event_time, draft)
+    if results:
+        report.body["result"] = results
+    if conclusions:
+        report.body["conclusion"] = "\n".join(conclusions)
+
+
+def _apart(noted: Noted, key: str, report: Sheet, about: Subject, draft: Draft) -> bool:
+    """Whether the OBX is a document or the reference to images, and no measurement."""
+    if is_attachment(noted.segment):
+        attach(noted, report, key, about, report.weight, draft)
+        return True
+    images = referenced(noted, about, draft)
+    if images is not None:
+        report.add("imagingStudy", {"reference": images.ref})
+        return True
+    return False
+
+
+def _recipient(report: Sheet, draft: Draft) -> dict[str, Any] | None:
+    """Who must hear of a critical value: who asked for the result."""
+    for one in report.body.get("basedOn", ()):
+        request = draft.sheets.get(("ServiceRequest", one["reference"].partition("/")[2]))
+        if request is not None and "requester" in request.body:
+            return dict(request.body["requester"])
+    return None

@@ -1,0 +1,45 @@
+"""Laws that a reviewer would otherwise have to look for in every change."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+ROOMS = ("profiles", "mappers", "fhir_server", "adapters", "conformance")
+FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+PURE = ("mappers",)
+EFFECTS = {"time", "random", "socket", "subprocess", "urllib.request", "http", "httpx", "os", "sqlite3", "sqlalchemy"}
+
+
+def _room(module: str) -> str:
+    """The distribution-level name; of urllib the part that reaches out is told from the part that only reads text."""
+    return module if module.startswith("urllib.") else module.split(".")[0]
+
+
+def _imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(_room(alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(_room(node.module))
+    return found
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.relative_to(ROOT).parts[0] in PURE], ids=lambda p: p.stem)
+def test_mappers_reach_neither_clock_nor_chance_nor_network_nor_database(path: Path) -> None:
+    assert _imports(path) & EFFECTS == set()
+
+
+def test_hl7apy_and_pydantic_models_stay_off_the_hot_paths() -> None:
+    heavy = {"hl7apy", "fhir"}
+    users = {str(path.relative_to(ROOT)) for path in FILES if _imports(path) & heavy}
+    assert {user for user in users if "grammar/build" not in user and "/checks/" not in user} == set()
+
+
+def test_xml_is_parsed_in_one_place_only() -> None:
+    users = {str(path.relative_to(ROOT)) for path in FILES if _imports(path) & {"lxml", "xml"}}
+    assert {user for user in users if not user.startswith(("profiles/xml", "profiles/validator"))} == set()

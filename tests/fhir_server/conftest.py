@@ -1,0 +1,154 @@
+"""A running server on each database, and a store that tests can fill."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+import uvicorn
+
+from fhir_server.app import create_app
+from fhir_server.intake import Intake
+from fhir_server.rest.exchange import Caller
+from fhir_server.search.query import Query, parse
+from fhir_server.search.run import Page, run
+from fhir_server.search.values import Surroundings
+from fhir_server.security.scope import EVERYTHING, Scope
+from fhir_server.settings import Settings
+from fhir_server.store.database import Database
+from fhir_server.store.write import Write
+
+KEY = b"a key for tests"
+NOW = 1_780_000_000_000_000
+
+
+class Store:
+    """A database with its intake: `put` writes, `search` gives `Type/id` of what a query finds."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.intake = Intake(database)
+
+    def put(self, *resources: dict[str, Any], owner: str = "") -> None:
+        writes = [Write("PUT", r["resourceType"], r["id"], r, owner=owner) for r in resources]
+        outcome = self.intake.write(writes, EVERYTHING).result(60)
+        assert isinstance(outcome, tuple), outcome
+
+    def delete(self, resource_type: str, name: str) -> None:
+        assert isinstance(self.intake.write([Write("DELETE", resource_type, name)], EVERYTHING).result(60), tuple)
+
+    def page(self, address: str, scope: Scope = EVERYTHING, cursor: str = "") -> Page:
+        kind, _, text = address.partition("?")
+        pairs = [*parse_qsl(text), *([("_cursor", cursor)] if cursor else [])]
+        query = parse(kind, pairs, Surroundings(NOW, "http://qiao.test/fhir"))
+        assert isinstance(query, Query), query
+        with self.database.read() as connection:
+            page = run(query, scope, connection, KEY)
+        assert isinstance(page, Page), page
+        return page
+
+    def search(self, address: str, scope: Scope = EVERYTHING) -> list[str]:
+        """The ids of all matches, page by page, in order."""
+        found, cursor = [], ""
+        while True:
+            page = self.page(address, scope, cursor)
+            found += [each.id for each in page.matches]
+            if not page.next:
+                return found
+            cursor = page.next
+
+
+@pytest.fixture
+def store(database: Database) -> Iterator[Store]:
+    opened = Store(database)
+    yield opened
+    opened.intake.close()
+
+
+@contextmanager
+def running(settings: Settings, **options: Any) -> Iterator[str]:
+    """A real server in a thread; gives its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    app = create_app(settings, factories=options.pop("factories", ()), **options)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    for _ in range(400):
+        if server.started or not thread.is_alive():
+            break
+        time.sleep(0.01)
+    assert server.started
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture
+def client(database_url: str) -> Iterator[httpx.Client]:
+    """An HTTP client of a running server, its base the FHIR API."""
+    with (
+        running(Settings(database=database_url, cursor_key="k")) as address,
+        httpx.Client(base_url=f"{address}/fhir", timeout=30) as opened,
+    ):
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def sqlite_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """One server on SQLite for all tests of a module that leave nothing behind that matters to others."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('store')}/qiao.db"
+    with (
+        running(Settings(database=url, cursor_key="k")) as address,
+        httpx.Client(base_url=f"{address}/fhir", timeout=30) as opened,
+    ):
+        yield opened
+
+
+def by_header(headers: Any) -> Caller:
+    """The caller of tests: header `x-owners` names the institutions he may see, `x-owner` his own."""
+    owners = headers.get(b"x-owners")
+    owner = headers.get(b"x-owner", b"").decode()
+    if owners is None:
+        return Caller(EVERYTHING, owner)
+    return Caller(Scope(frozenset(filter(None, owners.decode().split(",")))), owner)
+
+
+@pytest.fixture
+def guarded(database_url: str) -> Iterator[httpx.Client]:
+    """A client of a server that tells callers apart (see `by_header`)."""
+    with (
+        running(Settings(database=database_url, cursor_key="k"), identify=by_header) as address,
+        httpx.Client(base_url=f"{address}/fhir", timeout=30) as opened,
+    ):
+        yield opened
+
+
+Make = Callable[..., dict[str, Any]]
+
+
+def patient(key: str, **elements: Any) -> dict[str, Any]:
+    return {"resourceType": "Patient", "id": key, **elements}
+
+
+def observation(key: str, **elements: Any) -> dict[str, Any]:
+    return {"resourceType": "Observation", "id": key, "status": "final", "code": {"text": "K"}, **elements}
+
+
+def coded(system: str, *codes: str) -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": code} for code in codes]}
+
+
+def ids(bundle: dict[str, Any], mode: str = "match") -> Sequence[str]:
+    entries = bundle.get("entry", [])
+    return [f"{e['resource']['resourceType']}/{e['resource']['id']}" for e in entries if e["search"]["mode"] == mode]
