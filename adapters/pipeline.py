@@ -221,7 +221,7 @@ def acknowledge(prepared: Prepared, receipt: Receipt, now: int, language: Langua
     text = ack.render(
         prepared.message,
         receipt.verdict or "AR",
-        receipt.issues,
+        [issue for issue in receipt.issues if issue.severity != "information"],
         raw_head=arrival.raw[:4096],
         now=hl7_time(now, endpoint.site.offset),
         control_id=f"Q{receipt.journal}",

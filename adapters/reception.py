@@ -13,7 +13,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Literal
 
-from adapters import pipeline
+from adapters import batch, pipeline
 from adapters.listener import EventKind, Peer
 from adapters.pipeline import Language, Prepared
 from adapters.site import SiteBook
@@ -53,7 +53,15 @@ class Reception:
         self._thread.shutdown()
 
     def submit(self, raw: bytes, peer: Peer) -> Awaitable[bytes]:
-        return self._answer(self._thread.submit(self._enter, raw, peer))
+        messages = batch.split(raw)
+        if len(messages) == 1:
+            return self._answer(self._thread.submit(self._enter, messages[0], peer))
+        return self._batch([self._answer(self._thread.submit(self._enter, one, peer)) for one in messages])
+
+    async def _batch(self, pending: list[Awaitable[bytes]]) -> bytes:
+        """A batch in one frame gets a batch of answers in one frame, in its order (HL7 v2.5.1 2.10.3.3)."""
+        answers = [await one for one in pending]
+        return b"BHS|^~\\&\r" + b"".join(answers) + b"BTS|%d\r" % len(answers)
 
     def oversize(self, head: bytes, size: int, peer: Peer) -> Awaitable[bytes]:
         issue = Issue("frame-oversize", details={"limit": str(self._limit)})

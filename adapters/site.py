@@ -6,16 +6,15 @@ institutions. Reading is strict (`adapters.site_file`); nothing here knows a par
 
 from __future__ import annotations
 
-import csv
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from adapters.quirks import QUIRKS
+from adapters.site_codes import check_code, check_kind
 from adapters.site_file import (
     NAME,
     NETWORKS,
@@ -32,12 +31,8 @@ from adapters.site_file import (
     read_toml,
     some_of,
 )
-from mappers.codes import FOLDER
-from mappers.codes import table as vocabulary
-from mappers.identifier_kind import kinds
-from mappers.messages.interpretation import ERROR
-from mappers.service_section import sections
 from mappers.site import Institution, Site
+from profiles import uscc_valid
 
 SITES = Path(__file__).parent / "sites"
 """The sites that come with the package: a synthetic county."""
@@ -180,7 +175,7 @@ def _check_members(members: Mapping[str, Institution], problems: list[str]) -> N
             problems.append(
                 f"county.toml {member.code}: part_of names {member.part_of!r}, which is no institution here"
             )
-        if member.uscc and not is_uscc(member.uscc):
+        if member.uscc and not uscc_valid(member.uscc):
             problems.append(f"county.toml {member.code}: the social credit code has a wrong form or check character")
 
 
@@ -234,17 +229,17 @@ def _site(
     keys = tuple(identity.get("patient_keys", plain.patient_keys))
     untyped = identity.get("untyped", plain.untyped_identifier)
     for kind in (*keys, untyped):
-        _check_kind(kind, f"{path.name}/site.toml [identity]", problems)
+        check_kind(kind, f"{path.name}/site.toml [identity]", problems)
     types: dict[str, str] = {}
     codes: dict[tuple[str, str], str] = {}
     for line, row in read_codes(path / "codes.csv", f"{path.name}/codes.csv", problems):
         table, code, target = row["table"], row["code"], row["target"]
         where = f"{path.name}/codes.csv line {line}"
         if table == "identifier-type":
-            _check_kind(target, where, problems)
+            check_kind(target, where, problems)
             types[code.upper()] = target
         else:
-            _check_code(table, target, where, problems)
+            check_code(table, target, where, problems)
             codes[table, code] = target
     return Site(
         code=path.name,
@@ -259,23 +254,6 @@ def _site(
     )
 
 
-def _check_kind(kind: str, where: str, problems: list[str]) -> None:
-    if kind not in kinds():
-        problems.append(f"{where}: {kind!r} is no kind of identifier; valid are {_list(kinds())}")
-
-
-def _check_code(table: str, target: str, where: str, problems: list[str]) -> None:
-    """A site maps to a code of the table, or outside of it to `system|code`."""
-    if table not in _vocabularies():
-        problems.append(f"{where}: unknown table {table!r}; valid tables are identifier-type, {_list(_vocabularies())}")
-    elif "|" not in target and (known := _targets(table)) and target not in known:
-        problems.append(f"{where}: {target!r} is no code of {table}; valid are {_list(known)}, or system|code")
-
-
-def _list(words: Iterable[str]) -> str:
-    return ", ".join(sorted(words))
-
-
 def _senders(endpoints: Mapping[str, Endpoint], problems: list[str]) -> Mapping[tuple[str, str], Endpoint]:
     book: dict[tuple[str, str], Endpoint] = {}
     for endpoint in endpoints.values():
@@ -285,52 +263,3 @@ def _senders(endpoints: Mapping[str, Endpoint], problems: list[str]) -> Mapping[
                 problems.append(f"{endpoint.code}/site.toml [wire]: the sender {'^'.join(pair)} belongs to both {both}")
             book[pair] = endpoint
     return MappingProxyType(book)
-
-
-_STATES = (
-    "order-control",
-    "order-status",
-    "report-status",
-    "observation-status",
-    "referral-status",
-    "appointment-status",
-)
-"""Tables of states: a site maps its codes to the codes of `mappers/tables/<name>.csv`."""
-_OTHER: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "service-category": frozenset(sections()),
-        "abnormal-flag": frozenset(vocabulary("InterpretationCodes").targets) | {ERROR},
-        "referral-direction": frozenset({"up", "down", "lateral"}),
-        "referral-role": frozenset({"RP", "RT"}),
-        "conclusion": frozenset(),
-    }
-)
-"""Our own tables and what a site may map to in each; nothing listed means anything."""
-
-
-@cache
-def _vocabularies() -> frozenset[str]:
-    return frozenset(path.stem for path in FOLDER.glob("*.csv")) | set(_STATES) | set(_OTHER)
-
-
-@cache
-def _targets(name: str) -> frozenset[str]:
-    """What a site may map to in that table; empty when the table lists nothing."""
-    if name in _OTHER:
-        return _OTHER[name]
-    if name not in _STATES:
-        return frozenset(vocabulary(name).targets)
-    with (FOLDER.parent / f"{name.replace('-', '_')}.csv").open(encoding="utf-8", newline="") as rows:
-        return frozenset(row["code"] for row in csv.DictReader(rows))
-
-
-_USCC_LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
-
-
-def is_uscc(text: str) -> bool:
-    """Whether the text is a unified social credit code with the right check character (GB 32100-2015)."""
-    if len(text) != 18 or any(letter not in _USCC_LETTERS for letter in text):
-        return False
-    total = sum(_USCC_LETTERS.index(letter) * weight for letter, weight in zip(text, _USCC_WEIGHTS, strict=False))
-    return _USCC_LETTERS[-total % 31] == text[17]

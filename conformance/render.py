@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from conformance import chart, labels
 from conformance.count import Count, Text
-from conformance.report import Report, Section
+from conformance.report import Indicator, Report, Section
 from conformance.sections import Shown
 
 Language = Literal["zh", "en"]
@@ -39,6 +39,7 @@ def page(report: Report, language: Language = "zh", links: Iterable[str] = ()) -
             style=Markup(style),  # noqa: S704 - our own file, and it must reach the browser as it was hashed
             policy=f"default-src 'none'; style-src 'sha256-{_digest(style)}'; base-uri 'none'; form-action 'none'",
             figures=_figures(report),
+            groups=_groups(report),
         )
     )
 
@@ -74,6 +75,13 @@ def _block(count: Count, shown: Shown) -> Block:
     keys = chart.legend(count, shown.levels[1]) if shown.chart == "stacked" else ()
     bars = chart.stacked(count, keys) if keys else chart.plain(count)
     return Block(count, keys, tuple(zip(count.parts, bars, strict=True)), shown.levels[0] == "issue")
+
+
+def _groups(report: Report) -> tuple[tuple[str, tuple[Indicator, ...]], ...]:
+    """The indicators that can be computed, by group, in the order of their table."""
+    known = [one for one in report.indicators if one.definition.computable]
+    names = dict.fromkeys(one.definition.group for one in known)
+    return tuple((name, tuple(one for one in known if one.definition.group == name)) for name in names)
 
 
 def _style() -> str:

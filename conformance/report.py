@@ -124,7 +124,8 @@ def _id(source: Source, ids: Mapping[int, str]) -> str:
 def _codes(found: Collected, county: County, scope: Scope) -> tuple[str, ...]:
     """Members first, in the order of the county's file, then others that did something."""
     members = [code for code in county.institutions if code not in (county.code, UNREGISTERED) and scope.allows(code)]
-    others = [code for code in found.book.institutions() if code not in members and code != "unknown"]
+    seen = [code for code in found.book.institutions() if code not in members]
+    others = [code for code in seen if code == UNREGISTERED or (code != "unknown" and scope.allows(code))]
     return (*members, *others)
 
 
@@ -159,7 +160,9 @@ def _report(
         generated,
         versions(),
         tuple(sections),
-        tuple(_indicator(one, facts, code, period, ids) for one in definitions()),
+        tuple(
+            _indicator(one, facts, code, period, ids) for one in definitions() if code == ALL or one.where != "whole"
+        ),
         members,
     )
 

@@ -73,7 +73,7 @@ def create_app(
             Route("/metrics", lambda _request: Response(metrics.text(), media_type="text/plain; version=0.0.4")),
             Mount("/fhir", app=_Fhir()),
         ],
-        exception_handlers={404: _not_found},
+        exception_handlers={404: _not_found, 405: _not_allowed},
     )
     app.state.settings = settings
     return app
@@ -158,5 +158,12 @@ def _reads(database: Database) -> bool:
 
 
 async def _not_found(_request: Request, _error: Exception) -> Response:
-    body = outcome((Issue("interaction-unknown", "http"),))
-    return Response(body, 404, media_type="application/fhir+json", headers=_PAGE_HEADERS)
+    return _problem(Issue("interaction-unknown", "http"))
+
+
+async def _not_allowed(request: Request, _error: Exception) -> Response:
+    return _problem(Issue("method-not-allowed", "http", details={"method": request.method[:12]}))
+
+
+def _problem(issue: Issue) -> Response:
+    return Response(outcome((issue,)), issue.kind.http, media_type="application/fhir+json", headers=_PAGE_HEADERS)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_server.arrival import Arrival, Merged, Receipt, Stated
+from fhir_server.identity_review import review
 from fhir_server.store import body as bodies
 from fhir_server.store import schema
 from fhir_server.store.flush import flush
@@ -66,7 +67,11 @@ def _write(unit: Unit, arrival: Arrival, receipt: Receipt) -> Receipt:
     mark = unit.mark()
     try:
         old = _versions_of(unit, arrival.original)
-        written = sum(_state(unit, stated, arrival.event_time, receipt.journal, old) for stated in arrival.stated)
+        found = [review(unit, stated) for stated in arrival.stated if stated.resource["resourceType"] == "Person"]
+        reviews = [one for one in found if one is not None]
+        every = (*arrival.stated, *(task for task, _ in reviews))
+        receipt = replace(receipt, issues=(*receipt.issues, *(issue for _, issue in reviews)))
+        written = sum(_state(unit, stated, arrival.event_time, receipt.journal, old) for stated in every)
         written += sum(_merge(unit, merged, arrival.event_time, receipt.journal) for merged in arrival.merged)
     except Refusal as refusal:
         unit.rewind(mark)
@@ -179,7 +184,7 @@ def _state(unit: Unit, stated: Stated, event_time: int, message: int, replayed: 
     key = (resource["resourceType"], resource["id"])
     head = unit.head(key)
     text = dump(resource) + (dump(list(stated.deleted)) if stated.deleted else b"")
-    at = len(text) if key[0] in _TIMELESS else event_time
+    at = len(text) if key[0] in _TIMELESS or not stated.owner else event_time
     new = Said(stated.weight, at, at, digest(text), message, resource, stated.deleted)
     known = unit.statements(key)
     if head is not None and head.version and not known:
@@ -225,8 +230,10 @@ def _turns(unit: Unit, key: Key, count: int, owner: str, message: int) -> int:
     if count <= 0:
         return 0
     said = unit.hydrate(key)
-    body = fold(said)
-    if len(said) > 1:
+    if len(said) == 1 and said[0].body is not None:
+        body = said[0].body
+    else:
+        body = fold(said)
         _hold(key, body)
     for _ in range(count):
         unit.turn(key, body, method="PUT", owner=owner, message=message)
@@ -243,7 +250,7 @@ def _hold(key: Key, body: dict[str, Any]) -> None:
 
 def _with_merges(unit: Unit, key: Key, said: tuple[Said, ...], resource: dict[str, Any]) -> tuple[Said, ...]:
     """Joins the merges of the patients the statement refers to, also those of the patients they were merged into."""
-    if key[0] in _KEPT_APART:
+    if key[0] in _KEPT_APART or not unit.merged_patients:
         return said
     known = {tuple(one.renamed)[0] for one in said if one.renamed}
     waiting = [ref for ref in _patients(resource) if ref not in known]

@@ -6,9 +6,17 @@ apart by its own name, so that equal numbers of different authorities never meet
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from mappers.site import Site
+
+
+class Components(Protocol):
+    """A value as far as it matters here."""
+
+    components: list[str]
+
+    def get(self, component: int = 1, subcomponent: int = 1) -> str | None: ...
 
 
 class Authority(NamedTuple):
@@ -30,3 +38,11 @@ def authority(site: Site, namespace: str | None, universal: str | None = None, k
     if universal and kind == "UUID":
         return Authority(site.institution, namespace or universal, f"urn:uuid:{universal.lower()}")
     return Authority(site.institution, namespace or universal or "")
+
+
+def assigner(site: Site, value: Components, component: int) -> Authority:
+    """The authority in a component that is an HD (CX.4, XCN.9); usually there is none."""
+    parts = value.components
+    if len(parts) < component or not parts[component - 1]:
+        return Authority(site.institution)
+    return authority(site, value.get(component), value.get(component, 2), value.get(component, 3))

@@ -10,7 +10,7 @@ Source: HL7 v2.5.1 3.4.3 (PV1); official maps PV1[Encounter], PV2[Encounter], co
 from __future__ import annotations
 
 from mappers import dtm, systems
-from mappers.authority import authority
+from mappers.authority import assigner
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.engine import apply
@@ -50,7 +50,7 @@ def _identity(pv1: Segment, subject: Sheet, draft: Draft, start: str) -> str | N
             number = value.get(1)
             if number is None or number == NULL or number.isspace():
                 continue
-            found = authority(draft.site, value.get(4), value.get(4, 2), value.get(4, 3))
+            found = assigner(draft.site, value, 4)
             kind = kind_of(draft.site, value.get(5)) if value.get(5) else kinds()["visit-no"]
             system = found.universal or systems.local(found.institution, kind.name, found.foreign)
             return derived_id("Encounter", system, number.strip())

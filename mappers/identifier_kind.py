@@ -49,7 +49,7 @@ def _rows() -> tuple[tuple[Kind, tuple[str, ...]], ...]:
 def kind_of(site: Site, written: str | None) -> Kind:
     """The kind that a CX.5 means at this site."""
     if not written or written == NULL:
-        return kinds()[site.untyped_identifier]
+        return kinds().get(site.untyped_identifier) or Kind(site.untyped_identifier, "", "")
     told = site.identifier_types.get(written.upper())
     if told is not None:
         return kinds().get(told) or Kind(told, "", "")

@@ -1,8 +1,8 @@
 """What a mapping hands over: statements about resources, the ledger, the issues.
 
-A statement is what one message says about one resource, no more: elements it does not mention are absent, and an element
-it deletes (`""`) is `None`. The store folds all statements about a resource in the order of their event times, so that
-the order of arrival does not matter.
+A statement is what one message says about one resource, no more: elements it does not mention are absent, and an
+element it deletes (`""`) is `None`. The store folds all statements about a resource in the order of their event
+times, so that the order of arrival does not matter.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from profiles.issue import Issue
 
 Resource = dict[str, Any]
 BUNDLE_BASE = "https://qiao-fhir.github.io/cmc/fhir"
-"""Base of the fullUrls, so that `Patient/x` inside the Bundle resolves to its entry (FHIR R4 bundle.html#references)."""
+"""Base of the fullUrls, so that `Patient/x` inside the Bundle resolves to its entry (FHIR R4
+bundle.html#references).
+"""
 
 
 class Weight(IntEnum):
@@ -26,7 +28,9 @@ class Weight(IntEnum):
     MENTION = 0
     """The message only refers to the thing: PID and PV1 of a result, a doctor in OBR-16, a department in PV1-3."""
     STATED = 10
-    """The message is about the thing: PID of an ADT, ORC/OBR of an order, a report that is registered or preliminary."""
+    """The message is about the thing: PID of an ADT, ORC/OBR of an order, a report that is registered or
+    preliminary.
+    """
     FINAL = 20
     """A final result or report."""
     CORRECTED = 30
@@ -60,7 +64,9 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """The result of mapping one message. `event_time` is an instant with offset; `patient` the id of the subject or ''."""
+    """The result of mapping one message. `event_time` is an instant with offset; `patient` the id of the subject or
+    ''.
+    """
 
     statements: tuple[Statement, ...]
     ledger: Ledger

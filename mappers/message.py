@@ -68,11 +68,13 @@ class Value:
             part = subs[subcomponent - 1] if subcomponent <= len(subs) else ""
         elif subcomponent > 1:
             return None
-        return unescape(part, delimiters) if delimiters.escape in part else part or None
+        if delimiters.escape in part:
+            part = unescape(part, delimiters)
+        return (part if part.isprintable() else legible(part)) or None
 
     def text(self) -> str | None:
         """The whole repetition unescaped, separators kept: for TX and FT, where senders forget to escape."""
-        return unescape(self.raw, self.segment.delimiters) if self.raw else None
+        return legible(unescape(self.raw, self.segment.delimiters)) if self.raw else None
 
     @property
     def is_null(self) -> bool:
@@ -265,6 +267,13 @@ def _part(raw: str, separator: str, number: int) -> str:
     return parts[number - 1] if number <= len(parts) else ""
 
 
+def legible(text: str) -> str:
+    """The text without characters that FHIR strings cannot hold (controls other than tab and line ends)."""
+    if text.isprintable():
+        return text
+    return "".join(c if c in "\t\n\r" or (ord(c) >= 0x20 and not 0x7F <= ord(c) <= 0x9F) else "\ufffd" for c in text)
+
+
 _FORMATTING = {"br": "\n", "sp": "\n", "fi": "", "nf": "", "in": "", "ti": "", "sk": " ", "ce": "\n"}
 _HEX = re.compile(r"\A(?:[0-9A-Fa-f]{2})+\Z")
 
@@ -303,5 +312,14 @@ def _sequence(body: str, plain: dict[str, str]) -> str | None:
     if body[:1] == "." and body[1:3] in _FORMATTING:
         return _FORMATTING[body[1:3]]
     if body[:1] == "X" and _HEX.match(body[1:]):
-        return bytes.fromhex(body[1:]).decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+        return _hex(bytes.fromhex(body[1:]))
     return None
+
+
+def _hex(raw: bytes) -> str:
+    """The bytes of `\\X..\\`: senders mean their own character set, and UTF-8 is told from GB 18030 by its form."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("gb18030", "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")

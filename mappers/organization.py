@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mappers import systems
-from mappers.authority import authority
+from mappers.authority import assigner
 from mappers.derived import derived_id
 from mappers.mapped import Weight
 from mappers.use import Use
@@ -84,7 +84,7 @@ def from_xon(use: Use) -> Sheet | None:
     value = use.value
     name, code_at = use.said(1), 10 if use.said(10) else 3
     code = use.said(code_at)
-    found = authority(use.site, value.get(6), value.get(6, 2), value.get(6, 3))
+    found = assigner(use.site, value, 6)
     known = found.institution if found.institution != use.site.institution else ""
     sheet = organization(code, name, use.draft, found.foreign or known)
     if sheet is None:

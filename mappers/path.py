@@ -69,13 +69,15 @@ def put(body: Body, steps: tuple[Step, ...], slot: Slot, items: Items, value: An
     """
     node = body
     path = ""
-    for step in steps[:-1]:
-        node, path = _enter(node, step, path, slot, items)
     last = steps[-1]
+    if len(steps) > 1:
+        for step in steps[:-1]:
+            node, path = _enter(node, step, path, slot, items)
     if last.label is None:
         return _set(node, last.name, path + last.name, value)
     array = node.setdefault(last.name, [])
-    slot = _own(last, slot)
+    if last.label == ":":
+        slot = WHOLE
     index = last.fixed if last.fixed >= 0 else items.get((path + last.name, last.label, slot), -1)
     if index < 0 or index >= len(array):
         index = array.index(value) if value in array else len(array)
@@ -90,7 +92,8 @@ def _enter(node: Body, step: Step, path: str, slot: Slot, items: Items) -> tuple
     if step.label is None:
         return node.setdefault(step.name, {}), f"{path}{step.name}."
     array = node.setdefault(step.name, [])
-    slot = _own(step, slot)
+    if step.label == ":":
+        slot = WHOLE
     index = step.fixed if step.fixed >= 0 else items.get((path + step.name, step.label, slot), -1)
     if index < 0 or index >= len(array):
         index = len(array)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mappers import systems
-from mappers.authority import Authority, authority
+from mappers.authority import Authority, assigner, authority
 from mappers.datatypes.human_name import name_parts
 from mappers.derived import derived_id
 from mappers.mapped import Weight
@@ -49,7 +49,7 @@ def from_xcn(use: Use) -> Sheet | None:
     code, name = use.said(1), use.said(2) or use.said(3)
     if code and not name and not code.isascii():
         return _named(use, code, 1)
-    found = authority(use.site, value.get(9), value.get(9, 2), value.get(9, 3))
+    found = assigner(use.site, value, 9)
     sheet = _sheet(use, code, name, found)
     if sheet is None:
         return None

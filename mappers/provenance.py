@@ -19,10 +19,9 @@ from mappers import systems
 from mappers.derived import derived_id
 from mappers.engine import apply
 from mappers.mapped import Weight
-from mappers.message import HEADERS, Leaf, Message, Segment, unescape
+from mappers.message import HEADERS, Leaf, Message, Segment, legible, unescape
 from mappers.organization import institution
 from mappers.site import Site
-from mappers.use import legible
 
 if TYPE_CHECKING:
     from mappers.draft import Draft, Sheet

@@ -1,8 +1,8 @@
 """RF1-1 and the event -> how a referral stands: business status and Task status, and the status of the request.
 
-The event tells what RF1-1 leaves open: I12 submits, I14 cancels, I13 changes nothing; an answer (RRI) without RF1-1 tells
-nothing. A site maps its own words in the table `referral-status`. Source: HL7 v2.5.1 11.6.1.1 and table 0283; the states
-of a referral are those of the consortium (`referral-task-status`, china.md 2.2).
+The event tells what RF1-1 leaves open: I12 submits, I14 cancels, I13 changes nothing; an answer (RRI) without RF1-1
+tells nothing. A site maps its own words in the table `referral-status`. The states of a referral are those of the
+consortium (`referral-task-status`). Source: HL7 v2.5.1 11.6.1.1 and table 0283.
 """
 
 from __future__ import annotations

@@ -14,7 +14,9 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Institution:
-    """A member of the consortium. `level`: county, township or village. `uscc`: 18-character social credit code or ''."""
+    """A member of the consortium. `level`: county, township or village. `uscc`: 18-character social credit code or
+    ''.
+    """
 
     code: str
     name: str

@@ -21,12 +21,16 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One indicator; `basis` is `received` or `clinical`; `why_not` is empty when it can be computed."""
+    """One indicator; `basis` is `received` or `clinical`; `why_not` is empty when it can be computed.
+
+    `where`: `whole` when it says something about the consortium only, else `both`.
+    """
 
     id: str
     title: Text
     group: str
     basis: str
+    where: str
     numerator: Text
     denominator: Text
     clause: str
@@ -45,6 +49,7 @@ def definitions() -> tuple[Definition, ...]:
                 Text(row["zh"], row["en"]),
                 row["group"],
                 row["basis"],
+                row["where"],
                 Text(row["numerator_zh"], row["numerator_en"]),
                 Text(row["denominator_zh"], row["denominator_en"]),
                 row["clause"],

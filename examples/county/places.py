@@ -66,11 +66,15 @@ PATHOLOGY_STAFF: tuple[Coded, ...] = (("B001", "唐病"), ("B002", "冯理"))
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """A person as one institution knows them: `number` is the local number every message about them carries."""
+    """A person as one institution knows them: `number` is the local number every message about them carries.
+
+    `inpatient` is the number of the stay, written beside it while there is one.
+    """
 
     person: Person
     place: Place
     number: str
+    inpatient: str = ""
 
 
 def register(person: Person, place: str) -> Patient:

@@ -83,6 +83,7 @@ _VISIT = {
     "township-b": "1000{:05d}",
     "village-a": "LW{:05d}",
 }
+_STAY = {"county-hospital": "ZY26{:06d}", "township-b": "20000{:04d}"}
 _PICTURE = {"I63.900": "CT", "K80.200": "RUS"}
 """What is ordered for an inpatient with that diagnosis; a chest picture for the others."""
 _BEDS = ("N3^301^01", "N3^302^05", "N4^401^12", "N5^503^02", "N6^601^08")
@@ -96,7 +97,10 @@ def visit(
     place = patient.place
     number = _VISIT[place.code].format(desk.number(f"visit {place.code}"), kind=kind)
     drawn = desk.rng.choice(_INPATIENT if kind == "I" else _OUTPATIENT)
-    bed = desk.rng.choice(_BEDS) if kind == "I" else ""
+    bed = ""
+    if kind == "I":
+        bed = desk.rng.choice(_BEDS) if place.code == "county-hospital" else "BF^2^05"
+        patient = replace(patient, inpatient=_STAY[place.code].format(desk.number(f"stay {place.code}")))
     department, doctor = desk.rng.choice(place.departments), desk.rng.choice(place.doctors)
     return Visit(patient, number, kind, department, doctor, start, diagnosis or drawn, bed, source=source)
 
@@ -191,10 +195,10 @@ def post_sample(desk: Desk, patient: Patient, when: datetime) -> None:
     desk.post("county-analyser", when, "ORU^R01", analyser(patient, sample, desk.rng, when), "analyser result")
 
 
-def inpatient(desk: Desk) -> None:
-    """Admission, transfer, laboratory preliminary and final, a CT preliminary and final, discharge or not yet."""
-    patient = desk.patient("county-hospital")
-    seen = visit(desk, patient, "I", desk.at(0.2, 11))
+def inpatient(desk: Desk, place: str) -> None:
+    """Admission, transfer, laboratory preliminary and final, a picture preliminary and final, discharge or not yet."""
+    site = HIS[place]
+    seen = visit(desk, desk.patient(place), "I", desk.at(0.2, 11))
     _start(desk, seen, "A01", "admission")
     when = desk.after(seen.start, 20, 50)
     panel = desk.rng.choice(("BR", "SH", "NX"))
@@ -211,13 +215,13 @@ def inpatient(desk: Desk) -> None:
         desk.post("county-lis", later, "ORU^R01", lab_oru(placed, corrected, "C", later, others="F"), "lab corrected")
     service = _PICTURE.get(seen.diagnosis[0], "RAD")
     _image(desk, seen, service, desk.after(when, 5, 20), reports=("P", "F"))
-    if desk.turn("transfer", 2):
+    if place == "county-hospital" and desk.turn("transfer", 2):
         moved = desk.after(seen.start, 120, 200)
-        desk.post("county-his", moved, "ADT^A02", transfer("county-his", seen, moved, "N7^702^01"), "transfer")
+        desk.post(site, moved, "ADT^A02", transfer(site, seen, moved, "N7^702^01"), "transfer")
     if desk.turn("discharge", 2):
         end = desk.after(done, 150, 300)
         closed = replace(seen, end=end)
-        desk.post("county-his", end, "ADT^A03", visit_event("county-his", closed, "A03", end), "discharge")
+        desk.post(site, end, "ADT^A03", visit_event(site, closed, "A03", end), "discharge")
 
 
 def _image(desk: Desk, seen: Visit, service: str, when: datetime, reports: tuple[str, ...] = ("F",)) -> Order:
@@ -486,7 +490,8 @@ STORIES: tuple[Story, ...] = (
     (20, outpatient, ("township-a",)),
     (16, outpatient, ("township-b",)),
     (14, emergency, ()),
-    (15, inpatient, ()),
+    (13, inpatient, ("county-hospital",)),
+    (3, inpatient, ("township-b",)),
     (5, shared_imaging, ("township-a",)),
     (5, shared_imaging, ("township-b",)),
     (6, shared_ecg, ("township-a",)),

@@ -44,6 +44,8 @@ def _county_his(patient: Patient) -> dict[int, str]:
     person = patient.person
     marital = _MARITAL[person.marital]
     ids = [parts(patient.number, "", "", "QHRY", "BLH"), parts(person.resident_id, "", "", "", "SFZH")]
+    if patient.inpatient:
+        ids.insert(1, parts(patient.inpatient, "", "", "QHRY", "ZYH"))
     return {
         1: "1",
         3: "~".join(ids),
@@ -79,7 +81,9 @@ def _township_a(patient: Patient) -> dict[int, str]:
 
 def _township_b(patient: Patient) -> dict[int, str]:
     person = patient.person
-    ids = (_local(patient, "SLWSY", "IDCard", ""), parts(person.resident_id, "", "", "", "IdentifyNO"))
+    ids = [_local(patient, "SLWSY", "IDCard", ""), parts(person.resident_id, "", "", "", "IdentifyNO")]
+    if patient.inpatient:
+        ids.insert(1, parts(patient.inpatient, "", "", "", "PatientNO"))
     plan_number = {"310": "2", "390": "2", "000": "1"}[person.plan[0]]
     return {
         1: "1",
@@ -115,7 +119,7 @@ def _lis(patient: Patient) -> dict[int, str]:
     card = patient.place.code == "township-b"
     ids = (
         parts("" if card else patient.number, "", "", "" if card else patient.place.facility, "21"),
-        parts("", "", "", "", "51"),
+        parts(patient.inpatient, "", "", patient.place.facility if patient.inpatient else "", "51"),
         parts(person.resident_id, "", "", "", "1"),
         parts(patient.number if card else "", "", "", patient.place.facility if card else "", "25"),
     )

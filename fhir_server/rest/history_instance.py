@@ -86,7 +86,7 @@ def _entry(call: Call, row: Row) -> bytes:
     extra = {
         "request": {"method": method, "url": address},
         "response": {
-            "status": _STATUS.get(method, "200 OK"),
+            "status": "201 Created" if row.version == 1 else _STATUS.get(method, "200 OK"),
             "etag": f'W/"{row.version}"',
             "lastModified": instant(row.last_updated),
         },

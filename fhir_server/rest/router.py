@@ -85,9 +85,10 @@ def find(method: str, segments: tuple[str, ...]) -> tuple[Route, dict[str, str]]
             return refusal(issue) if issue else (route, placed)
     if not fitting:
         return refused("interaction-unknown", "http")
-    if segments and (issue := type_issue(segments[0])) and segments[0] != "metadata":
+    of_type = bool(segments) and segments[0] != "metadata"
+    if of_type and (issue := type_issue(segments[0])):
         return refusal(issue)
-    if len(segments) == 1 and method in ("PUT", "DELETE", "PATCH"):
+    if of_type and len(segments) == 1 and method in ("PUT", "DELETE", "PATCH"):
         kind = {"PUT": "update", "DELETE": "delete", "PATCH": "patch"}[method]
         return refused("conditional-unsupported", "http", interaction=kind)
     return refused("method-not-allowed", "http", method=method if method.isalpha() and len(method) < 12 else "…")

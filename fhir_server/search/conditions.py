@@ -223,7 +223,7 @@ def compared(span: Span, low: Any, high: Any) -> ColumnElement[bool]:
         case "lt":
             return low < span.low
         case "ge":
-            return and_(high >= span.low)
+            return or_(low >= span.low, high > span.high)
         case "le":
             return and_(low <= span.high, or_(high <= span.high, low < span.low))
         case "sa":

@@ -28,6 +28,7 @@ class Driver(Protocol):
     def close(self) -> None: ...
     def lock_commit_order(self) -> None: ...
     def numbers(self, table: Table, count: int) -> int: ...
+    def any(self, table: Table) -> bool: ...
     def select(self, table: Table, columns: Sequence[str], keys: Sequence[str], values: Sequence[Row]) -> list[Row]: ...
     def insert(self, table: Table, rows: Sequence[Row]) -> None: ...
     def delete(self, table: Table, keys: Sequence[str], values: Sequence[Row]) -> None: ...
@@ -61,6 +62,10 @@ class SqliteDriver:
         column = next(iter(table.primary_key.columns)).name
         (top,) = self._c.execute(f"SELECT coalesce(max({column}), 0) FROM {table.name}").fetchone()  # noqa: S608
         return int(top) + 1
+
+    def any(self, table: Table) -> bool:
+        """Whether the table has a row."""
+        return self._c.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone() is not None  # noqa: S608
 
     def select(self, table: Table, columns: Sequence[str], keys: Sequence[str], values: Sequence[Row]) -> list[Row]:
         return self._c.execute(_sqlite_select(table, tuple(columns), tuple(keys)), (json.dumps(values),)).fetchall()
@@ -111,6 +116,10 @@ class PostgresDriver:
         if numbers[-1] - numbers[0] == count - 1:
             return numbers[0]
         return self.numbers(table, count)  # interleaved with another process: the gap costs nothing
+
+    def any(self, table: Table) -> bool:
+        """Whether the table has a row."""
+        return self._c.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone() is not None  # noqa: S608
 
     def select(self, table: Table, columns: Sequence[str], keys: Sequence[str], values: Sequence[Row]) -> list[Row]:
         sql = _pg_select(table, tuple(columns), tuple(keys))

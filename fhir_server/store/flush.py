@@ -39,7 +39,7 @@ def flush(unit: Unit) -> int:
     """Writes everything the unit holds; the number of new versions. Afterwards the unit is clean and can go on."""
     unit.driver.lock_commit_order()
     turned = [key for key, turns in unit.turns.items() if turns]
-    indexed = {key: _index(unit.heads[key]) for key in turned}
+    indexed = {key: _turned(unit.turns[key][-1].resource) for key in turned}
     placeholders = _number(unit, turned, _targets(indexed))
     rows = _Rows()
     for key in placeholders:
@@ -62,6 +62,10 @@ def _index(head: Head | None) -> index.IndexRows:
     if head is None or not head.living:
         return _NO_ROWS
     return index.rows(bodies.parse(head.body))
+
+
+def _turned(resource: dict[str, Any] | None) -> index.IndexRows:
+    return _NO_ROWS if resource is None else index.rows(resource)
 
 
 def _targets(indexed: dict[Key, index.IndexRows]) -> set[Key]:

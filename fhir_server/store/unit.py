@@ -52,6 +52,7 @@ class Turn:
     body: bytes
     deleted: bool
     message: int | None
+    resource: dict[str, Any] | None
 
 
 HEAD_COLUMNS = (
@@ -86,6 +87,7 @@ class Unit:
         self.journal: dict[int, tuple[Any, ...]] = {}
         self.worklist: dict[tuple[str, str, str], tuple[str, str, int, int]] = {}
         self._next_journal: int | None = None
+        self._merged: bool | None = None
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
 
     # -- reading -----------------------------------------------------------------------------------------------------
@@ -125,6 +127,13 @@ class Unit:
     def statements(self, key: Key) -> tuple[Said, ...]:
         self.head(key)
         return self.said[key]
+
+    @property
+    def merged_patients(self) -> bool:
+        """Whether any patient was ever merged; most stores can spare themselves the search for references."""
+        if self._merged is None:
+            self._merged = self.driver.any(schema.alias)
+        return self._merged or bool(self.alias_rows)
 
     def points_of(self, key: Key, run: Said) -> list[int]:
         """The event times inside a run; read only when it is split."""
@@ -179,7 +188,7 @@ class Unit:
             content_hash=digest,
         )
         self.put(self.heads, key, head)
-        new = Turn(version, method, text, resource is None, message)
+        new = Turn(version, method, text, resource is None, message, resource)
         self.put(self.turns, key, (*self.turns.get(key, ()), new))
         return head
 

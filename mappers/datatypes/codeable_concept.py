@@ -28,8 +28,9 @@ def codeable_concept(value: Repetition, use: Use) -> dict[str, Any] | None:
     original = _coding(use, codings, 1, 2, 3, 7, "coding", source=mapped)
     if original is None and not value.get(1):
         _text_only(use, text)
+    size = len(value.components)
     for code, display, system, version in _ALTERNATES:
-        if not isinstance(value, Part) or len(value.components) >= code:
+        if size >= code:
             _coding(use, codings, code, display, system, version, "coding")
     if said := use.take(9, "text"):
         text.insert(0, said)

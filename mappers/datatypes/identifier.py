@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mappers import systems
-from mappers.authority import Authority, authority
+from mappers.authority import Authority, assigner, authority
 from mappers.codes import Unmapped, lookup
 from mappers.datatypes.period import within
 from mappers.identifier_kind import Kind, kind_of, kinds
@@ -34,7 +34,7 @@ def cx(value: Repetition, use: Use) -> dict[str, Any] | None:
         for leaf in value.leaves():
             use.drop(leaf.component, "identifier-without-value", leaf.subcomponent)
         return None
-    found = authority(use.site, value.get(4), value.get(4, 2), value.get(4, 3))
+    found = assigner(use.site, value, 4)
     kind = kind_of(use.site, value.get(5))
     return build(use, number, found, kind)
 
@@ -46,7 +46,7 @@ def cx_of(untyped: str) -> Callable[[Repetition, Use], dict[str, Any] | None]:
         number = value.get(1)
         if value.get(5) or number is None or number == NULL or number.isspace():
             return cx(value, use)
-        found = authority(use.site, value.get(4), value.get(4, 2), value.get(4, 3))
+        found = assigner(use.site, value, 4)
         return build(use, number, found, kinds()[untyped])
 
     return convert

@@ -19,8 +19,7 @@ from typing import Any, NamedTuple
 from mappers.datatypes.number import decimal, measured, plain
 from mappers.datatypes.reference_range import quantity
 from mappers.datatypes.units import Unit, unit
-from mappers.message import Value
-from mappers.use import legible
+from mappers.message import Value, legible
 
 CODED = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
 ATTACHED = frozenset({"ED", "RP"})
@@ -117,6 +116,11 @@ def _number(value: Value, beside: Beside) -> Reading:
     if (bare := decimal(text)) is not None:
         return _as_quantity(bare, "", beside.unit, "" if str(bare) == text else text, "")
     return _string(value, beside)._replace(issue="value-type")
+
+
+def is_quality(text: str) -> bool:
+    """Whether the text is a word for a qualitative result: as a reference range `阴性` is quite readable."""
+    return _quality(text) is not None
 
 
 def _quality(text: str) -> Reading | None:

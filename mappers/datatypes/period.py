@@ -57,7 +57,8 @@ def period(value: Repetition, use: Use) -> dict[str, Any] | None:
 def within(use: Use, components: Mapping[str, int], nested: int = 0) -> dict[str, Any]:
     """The Period of two components of a larger datatype, or of a DR in component `nested` when they are absent."""
     value = use.value
-    if isinstance(value, Part):
+    size = len(value.components)
+    if isinstance(value, Part) or (size < min(components.values()) and size < (nested or 99)):
         return {}
     if any(value.get(component) for component in components.values()):
         return _period(use, components, "period.")

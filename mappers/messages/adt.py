@@ -67,7 +67,7 @@ def translate(draft: Draft) -> Mapped:
     allergies(draft, subject)
     coverages(draft, subject)
     procedures(draft, subject, visit)
-    return draft.finish(patient=subject.id, order_key=subject.ref)
+    return draft.finish(patient=subject.id)
 
 
 def _subject(draft: Draft) -> Sheet | None:
@@ -144,4 +144,4 @@ def _merged(draft: Draft) -> Mapped:
         draft.issue("segment-missing", "MRG", segment="MRG")
     if kept is None:
         return draft.finish()
-    return draft.finish(patient=kept.id, order_key=kept.ref, merges=merges)
+    return draft.finish(patient=kept.id, merges=merges)

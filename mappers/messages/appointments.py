@@ -192,9 +192,10 @@ def _time(sheet: Sheet, draft: Draft) -> None:
 def _duration(segment: Segment, field: int, units: int, sheet: Sheet, draft: Draft) -> None:
     length = decimal(segment.get(field) or "")
     factor = _MINUTES.get((segment.get(units) or "MIN").upper(), 0)
-    if length is None or not factor or length <= 0 or "minutesDuration" in sheet.body:
+    if length is None or not factor or length <= 0:
         return
-    sheet.body["minutesDuration"] = int(length * factor)
+    if sheet.body.setdefault("minutesDuration", int(length * factor)) != int(length * factor):
+        return
     rule = f"{segment.name}[Appointment]#{segment.name}-{field}"
     draft.ledger.note(Leaf(segment.position, field, 1, 1, 1), "stored", sheet.path("minutesDuration"), rule)
     if segment.raw(units):

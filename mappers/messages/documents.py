@@ -76,7 +76,7 @@ def _status(txa: Segment, draft: Draft) -> str:
     code = txa.get(19)
     if not code or code == NULL:
         return "current"
-    found = _availability().get(code)
+    found = _availability().get(draft.site.codes.get(("document-availability", code), code))
     leaf = Leaf(txa.position, 19, 1, 1, 1)
     if found is None:
         draft.unmapped("document-availability", code, "", leaf)
@@ -132,7 +132,7 @@ def _context(txa: Segment, about: Subject, sheet: Sheet, draft: Draft) -> Number
         for leaf in txa.values(field)[0].leaves():
             draft.ledger.note(leaf, "stored", request.path("identifier[0].value"), f"TXA[ServiceRequest]#TXA-{field}")
     if context:
-        sheet.body["context"] = context
+        sheet.body.setdefault("context", {}).update(context)
     return first
 
 

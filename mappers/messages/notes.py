@@ -11,9 +11,8 @@ from typing import Any
 
 from mappers.draft import Draft, Sheet
 from mappers.dtm import dateTime
-from mappers.message import Leaf, Segment
+from mappers.message import Leaf, Segment, legible
 from mappers.practitioner import practitioner
-from mappers.use import legible
 
 
 def annotate(notes: Iterable[Segment], sheet: Sheet, draft: Draft, url: str = "") -> None:

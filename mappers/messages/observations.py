@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from mappers import dtm
 from mappers.datatypes.codeable_concept import codeable_concept
-from mappers.datatypes.observation_value import CODED, NOTHING, Beside, Reading, read, text_of
+from mappers.datatypes.observation_value import CODED, NOTHING, Beside, Reading, is_quality, read, text_of
 from mappers.datatypes.reference_range import bounds, is_url, reference_range
 from mappers.datatypes.units import Unit, unit
 from mappers.derived import derived_id
@@ -248,5 +248,5 @@ def _one_range(text: str, sources: tuple[Value, ...], sheet: Sheet, found: Unit 
     for source in sources:
         for leaf in source.leaves():
             note(leaf, "stored", place, f"{_MAP}#OBX-7")
-    if len(one) == 1:
+    if len(one) == 1 and not is_quality(text):
         draft.issue("range-unreadable", Leaf(sources[0].segment.position, 7, sources[0].repetition, 1, 1))

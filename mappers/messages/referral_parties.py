@@ -15,7 +15,7 @@ from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.engine import apply
 from mappers.mapped import Weight
-from mappers.message import NULL, Segment
+from mappers.message import NULL, Leaf, Segment
 from mappers.organization import from_xon, institution, organization
 from mappers.organization import reference as named
 from mappers.use import Use
@@ -29,6 +29,8 @@ class Party(NamedTuple):
     reference: Reference
     organization: Reference
     code: str
+    role: Leaf
+    """Where PRD-1 says that it is this party."""
 
 
 def parties(draft: Draft) -> dict[str, Party]:
@@ -39,27 +41,27 @@ def parties(draft: Draft) -> dict[str, Party]:
             role = value.get(1)
             if role and role != NULL and role not in found:
                 own = draft.site.codes.get(("referral-role", role), role)
-                party = _party(prd, own, draft)
+                party = _party(prd, own, Leaf(prd.position, 1, value.repetition, 1, 1), draft)
                 if party is not None:
                     found[own] = party
     return found
 
 
-def _party(prd: Segment, role: str, draft: Draft) -> Party | None:
+def _party(prd: Segment, role: str, told: Leaf, draft: Draft) -> Party | None:
     org = _organization(prd, draft)
     if org is None:
         code = draft.site.institution if (role == "RP") == (draft.message.code == "REF") else receiver(draft)
         org = institution(code, draft) if code else None
     person = _person(prd, org, draft)
     if org is None:
-        return None if person is None else Party(person, person, "")
+        return None if person is None else Party(person, person, "", told)
     code = next((c for c in draft.site.institutions if institution_id(c) == org.id), "")
     if person is None:
-        return Party(named(org), named(org), code)
+        return Party(named(org), named(org), code, told)
     sheet = practitioner_role.role(person, named(org), draft)
     apply("PRD[PractitionerRole]", prd, sheet, draft)
     display = "，".join(text for text in (person.get("display"), org.body.get("name")) if text)
-    return Party({"reference": sheet.ref, "display": display}, named(org), code)
+    return Party({"reference": sheet.ref, "display": display}, named(org), code, told)
 
 
 def institution_id(code: str) -> str:

@@ -125,10 +125,13 @@ def _head(sheet: Sheet, status: str, about: Subject, found: dict[str, Party], dr
     body["status"], body["intent"] = status, "order"
     about.write(sheet)
     giver, taker = found.get("RP"), found.get("RT")
+    note = draft.ledger.note
     if giver is not None:
         body["requester"] = giver.reference
+        note(giver.role, "coded", sheet.path("requester"), "PRD[ServiceRequest]#PRD-1")
     if taker is not None:
         body["performer"] = [taker.reference]
+        note(taker.role, "coded", sheet.path("performer[0]"), "PRD[ServiceRequest]#PRD-1")
     direction = _direction(giver, taker, draft)
     if direction:
         coding = {"system": _DIRECTIONS, "code": direction}
@@ -164,6 +167,10 @@ def _task(
     body["status"], body["intent"] = state.task, "order"
     body["code"] = {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}]}
     body["businessStatus"] = {"coding": [{"system": _BUSINESS, "code": state.business}]}
+    if (said := rf1.get(1, 2)) and said != NULL:
+        body["businessStatus"]["text"] = said
+        place = sheet.path("businessStatus.text")
+        draft.ledger.note(Leaf(rf1.position, 1, 1, 2, 1), "stored", place, "RF1[Task]#RF1-1")
     body["focus"] = {"reference": request.ref}
     body["for"] = {"reference": about.patient.ref}
     body["lastModified"] = draft.event_time

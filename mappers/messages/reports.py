@@ -21,7 +21,7 @@ from mappers.messages.notes import annotate
 from mappers.messages.observations import Panel, observe
 from mappers.messages.order_groups import Group, Noted, walk
 from mappers.messages.report_parts import attach, is_attachment, is_conclusion, link_in_range
-from mappers.messages.service_request import beside, key_of, mention, moment, task
+from mappers.messages.service_request import beside, key_of, mention, moment, task, twin
 from mappers.messages.specimens import specimens
 from mappers.messages.studies import referenced, study
 from mappers.messages.subject import Subject, absent, subject
@@ -112,6 +112,8 @@ def _report(group: Group, about: Subject, draft: Draft) -> Number | None:
         if (images := study(segment, report, about, draft)) is not None:
             report.add("imagingStudy", {"reference": images.ref})
     panel = _panel(group, key, value, status, about, report, found, draft)
+    if panel.effective and report.body.pop("_effectiveDateTime", None):
+        report.body.update(panel.effective)
     _results(group, panel, report, about, draft)
     annotate(group.notes, report, draft, NOTE)
     return order or key
@@ -150,6 +152,8 @@ def _head(group: Group, about: Subject, report: Sheet, draft: Draft) -> None:
         apply("ORC[DiagnosticReport]", group.orc, report, draft)
     if obr is not None:
         apply("OBR[DiagnosticReport]", obr, report, draft)
+        for field in (2, 3):
+            twin(group.orc, field, obr, field, draft)
         part = section(obr, draft)
         if part is not None:
             body["category"] = concepts(part)

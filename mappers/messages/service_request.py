@@ -109,6 +109,8 @@ def _write(group: Group, key: Number, subject: Subject, sheet: Sheet, found: Ord
         if part is not None:
             body["category"] = concepts(part)
         claim(obr, part, draft, sheet.path("category[0].coding[0].code"))
+        for field in (2, 3):
+            twin(group.orc, field, obr, field, draft)
     if "identifier" not in body:
         body["identifier"] = [{"system": key.system, "value": key.value}]
     if asker := requester(group, key, sheet, draft):
@@ -124,6 +126,7 @@ def requester(group: Group, key: Number, sheet: Sheet, draft: Draft) -> Referenc
         value = segment.first(field) if segment is not None else None
         if person is None and value is not None and not value.is_null:
             person = practitioner(value, draft, f"{value.segment.name}[ServiceRequest]#{value.segment.name}-{field}")
+    twin(group.obr, 16, group.orc, 12, draft)
     return practitioner_role.reference(
         person, _facility(group.orc, sheet, draft) or named(institution(key.owner, draft)), draft
     )
@@ -189,6 +192,19 @@ def task(sheet: Sheet, key: Number, value: str, status: str, subject: Subject, d
     if "performer" in sheet.body:
         body["owner"] = sheet.body["performer"][0]
     return work
+
+
+def twin(segment: Segment | None, field: int, told: Segment | None, place: int, draft: Draft) -> None:
+    """A field that repeats another one word for word stands where that one stands."""
+    if segment is None or told is None or not segment.raw(field) or segment.raw(field) != told.raw(place):
+        return
+    lines, note = draft.ledger.lines, draft.ledger.note
+    for value in segment.values(field):
+        for leaf in value.leaves():
+            if leaf in lines:
+                continue
+            for line in lines.get(leaf._replace(position=told.position, field=place), ()):
+                note(leaf, line.outcome, line.path, line.rule)
 
 
 def later(time: str, than: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mappers import systems
-from mappers.authority import authority
+from mappers.authority import assigner
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.engine import apply
@@ -17,7 +17,7 @@ def account(pid: Segment, subject: Sheet, draft: Draft) -> Sheet | None:
     number = value.get(1) if value and not value.is_null else None
     if value is None or number is None or number.isspace():
         return None
-    found = authority(draft.site, value.get(4), value.get(4, 2), value.get(4, 3))
+    found = assigner(draft.site, value, 4)
     system = found.universal or systems.local(found.institution, "account", found.foreign)
     sheet = draft.resource("Account", derived_id("Account", system, number), Weight.STATED, owner=subject.owner)
     sheet.body["subject"] = [{"reference": subject.ref}]

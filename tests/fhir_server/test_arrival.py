@@ -194,3 +194,34 @@ def test_index_rows_follow_the_body(database: Database, intake: Intake) -> None:
     assert keys() == male
     intake.write([Write("DELETE", "Patient", "p1")], EVERYTHING).result(20)
     assert keys() == set()
+
+
+def person(name: str, patient_id: str) -> Stated:
+    body = {
+        "resourceType": "Person",
+        "id": f"person-{name}",
+        "identifier": [{"system": "urn:oid:2.16.156.10011.1.3", "value": "999999199001010016"}],
+        "name": [{"text": name}],
+        "link": [{"target": {"reference": f"Patient/{patient_id}"}}],
+    }
+    return Stated(body, 10, "")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_one_identity_number_with_two_names_waits_for_review(
+    order: tuple[int, ...], database: Database, intake: Intake
+) -> None:
+    messages = [arrival(n, 8 + n, person(name, f"p{n}")) for n, name in enumerate(("A", "B", "C"))]
+    issues = [intake.accept(messages[n], answer).result(20).issues for n in order]
+    assert [[issue.code for issue in found] for found in issues] == [
+        [],
+        ["identity-name-conflict"],
+        ["identity-name-conflict"],
+    ]
+    tasks = [(version, body) for (kind, _), (version, body) in state(database).items() if kind == "Task"]
+    assert [version for version, _ in tasks] == [2]
+    assert [one["valueReference"]["reference"] for one in tasks[0][1]["input"]] == [
+        "Person/person-A",
+        "Person/person-B",
+        "Person/person-C",
+    ]

@@ -23,7 +23,7 @@ Resource = dict[str, Any]
 OWNERS = ("A", "B")
 SYSTEMS, CODES = ("s1", "s2"), ("x", "y", "z")
 NAMES = ("张三", "张三丰", "李四", "Ann", "ann lee")
-DATES = ("2025", "2025-06", "2025-06-15", "2025-06-15T08:00:00+08:00", "2025-06-15T00:00:00Z", "2026-01-01")
+DATES = ("2025", "2025-06", "2025-06-15", "2025-12", "2025-06-15T08:00:00+08:00", "2025-06-15T00:00:00Z", "2026-01-01")
 NUMBERS = ("1", "1.0", "1.5", "10", "9.95", "-3")
 LOCAL = timezone(timedelta(hours=8))
 
@@ -41,7 +41,7 @@ def world() -> list[tuple[str, Resource]]:
         if draw.random() < 0.8:
             elements["name"] = [{"text": draw.choice(NAMES)}]
         if draw.random() < 0.8:
-            elements["birthDate"] = draw.choice(DATES[:3])
+            elements["birthDate"] = draw.choice(DATES[:4])
         resources.append((draw.choice(OWNERS), patient(f"p{number}", **elements)))
     for number in range(90):
         elements = {"code": {"coding": [{"code": c} for c in draw.sample(CODES, draw.randint(1, 2))]}}
@@ -53,7 +53,7 @@ def world() -> list[tuple[str, Resource]]:
         if draw.random() < 0.7:
             elements["effectiveDateTime"] = draw.choice(DATES)
         elif draw.random() < 0.5:
-            elements["effectivePeriod"] = {"start": "2025-06-15", "end": "2025-12"}
+            elements["effectivePeriod"] = {"start": "2025-06-15", "end": draw.choice(("2025-12", "2025-12-20"))}
         if draw.random() < 0.7:
             elements["valueQuantity"] = {"value": Decimal(draw.choice(NUMBERS)), "unit": "mg"}
         resources.append((draw.choice(OWNERS), observation(f"o{number}", **elements)))
@@ -283,3 +283,20 @@ def test_any_search_finds_what_looking_at_every_resource_finds(
     assert set(found) == expected
     assert len(found) == len(expected)
     assert filled.page(address + "&_total=accurate", scope).total == len(expected)
+
+
+def test_every_prefix_with_every_value_finds_what_looking_at_every_resource_finds(filled: Store) -> None:
+    for prefix in PREFIXES:
+        for text in DATES:
+            expected = {
+                r["id"]
+                for r in seen(EVERYTHING, "Observation")
+                if any(holds(prefix, target, span(text)) for target in dates(r))
+            }
+            assert set(filled.search(f"Observation?date={prefix}{text.replace('+', '%2B')}")) == expected, (
+                prefix,
+                text,
+            )
+        for text in NUMBERS:
+            expected = {r["id"] for r in seen(EVERYTHING, "Observation") if quantity(r, prefix, text)}
+            assert set(filled.search(f"Observation?value-quantity={prefix}{text}")) == expected, (prefix, text)

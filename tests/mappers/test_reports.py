@@ -1,0 +1,374 @@
+"""Results, as the centres send them: what is final, what is said, and what is never guessed."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from mappers import Mapped
+from mappers.mapped import Weight
+from tests.mappers.orders_sample import LAB, OBR, PID, WBC, mapped, order, result
+from tests.mappers.sample import codes, only, resources
+
+PDF = b64encode(b"%PDF-1.4 test").decode()
+
+
+def observation(text: str) -> dict[str, object]:
+    return only(result(text), "Observation")
+
+
+def weight(done: Mapped, kind: str) -> Weight:
+    (found,) = [one.weight for one in done.statements if one.key[0] == kind]
+    return found
+
+
+def test_a_result_becomes_a_report_with_its_observation_and_its_order() -> None:
+    done = result(WBC)
+    report, measured = only(done, "DiagnosticReport"), only(done, "Observation")
+    assert report["status"] == "final"
+    assert report["result"] == [{"reference": f"Observation/{measured['id']}"}]
+    assert report["basedOn"] == [{"reference": f"ServiceRequest/{only(done, 'ServiceRequest')['id']}"}]
+    assert report["effectiveDateTime"] == "2026-03-01T07:00:00+08:00"
+    assert report["issued"] == "2026-03-01T08:00:00+08:00"
+    assert measured["valueQuantity"]["value"] == Decimal("6.50")
+    assert measured["valueQuantity"]["code"] == "10*9/L"
+    assert measured["effectiveDateTime"] == report["effectiveDateTime"]
+    assert measured["category"][0]["coding"][0]["code"] == "laboratory"
+
+
+def test_the_order_of_a_result_is_the_order_that_the_township_placed() -> None:
+    placed = order("ORC|NW|A100", "OBR|1|A100||BR^血常规^L")
+    assert only(result(WBC), "ServiceRequest")["id"] == only(placed, "ServiceRequest")["id"]
+
+
+def test_equal_order_numbers_of_two_institutions_are_two_orders() -> None:
+    other = result(WBC, obr=OBR.replace("A100^TOWNSHIP", "A100^HOSPITAL"))
+    assert only(result(WBC), "ServiceRequest")["id"] != only(other, "ServiceRequest")["id"]
+
+
+def test_a_placer_number_without_authority_belongs_to_the_receiver_of_the_result() -> None:
+    bare = result(WBC, obr=OBR.replace("A100^TOWNSHIP", "A100"))
+    assert only(bare, "ServiceRequest")["id"] == only(result(WBC), "ServiceRequest")["id"]
+
+
+def test_a_result_only_mentions_its_order_and_reports_the_work_on_it() -> None:
+    done = result(WBC)
+    assert weight(done, "ServiceRequest") == Weight.MENTION
+    assert only(done, "ServiceRequest")["status"] == "unknown"
+    assert only(done, "Task")["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [
+        ("P", "preliminary", Weight.STATED),
+        ("F", "final", Weight.FINAL),
+        ("C", "corrected", Weight.CORRECTED),
+        ("X", "cancelled", Weight.REVOKED),
+    ],
+)
+def test_the_status_of_obr_25_decides_what_the_report_may_overrule(code: str, status: str, expected: Weight) -> None:
+    done = result(WBC.replace("|||F", f"|||{code}"), obr=OBR.removesuffix("F") + code)
+    assert only(done, "DiagnosticReport")["status"] == status
+    assert weight(done, "DiagnosticReport") == expected
+    assert weight(done, "Observation") == expected
+
+
+def test_a_correction_is_the_same_report_and_the_same_observation() -> None:
+    first = result(WBC)
+    second = result(WBC.replace("6.50", "7.10").replace("|||F", "|||C"), obr=OBR.removesuffix("F") + "C")
+    for kind in ("DiagnosticReport", "Observation"):
+        assert only(first, kind)["id"] == only(second, kind)["id"]
+
+
+def test_two_panels_under_one_report_number_are_two_reports() -> None:
+    other = OBR.replace("OBR|1", "OBR|2").replace("BR^血常规", "CRP^C反应蛋白")
+    done = mapped(
+        "ORU^R01", PID, OBR, WBC, other, "OBX|1|NM|CRP^C反应蛋白^L||5|mg/L||||||F".replace("||||||F", "|||||F")
+    )
+    assert len(resources(done, "DiagnosticReport")) == 2
+
+
+@pytest.mark.parametrize("code", ["1", "0", "完成", "f"])
+def test_an_unknown_report_status_refuses_the_report(code: str) -> None:
+    done = result(WBC, obr=OBR.removesuffix("F") + code)
+    assert "status-unknown" in codes(done)
+    assert done.refused
+
+
+@pytest.mark.parametrize("code", ["1", "0", "4"])
+def test_an_abnormal_level_in_obx_11_refuses_the_report(code: str) -> None:
+    done = result(WBC.replace("|||F", f"|||{code}"))
+    assert codes(done) == ["status-unknown"]
+    assert done.refused
+
+
+def test_a_site_may_say_what_its_statuses_mean() -> None:
+    site = replace(LAB, codes={("observation-status", "0"): "F", ("report-status", "9"): "F"})
+    done = result(WBC.replace("|||F", "|||0"), obr=OBR.removesuffix("F") + "9", site=site)
+    assert only(done, "Observation")["status"] == "final"
+
+
+def test_a_result_without_obx_11_has_the_status_of_its_report() -> None:
+    assert only(result(WBC.removesuffix("|||F")), "Observation")["status"] == "final"
+
+
+def test_a_report_without_obr_25_is_final_only_when_all_its_results_are() -> None:
+    bare = OBR.removesuffix("|F")
+    second = "OBX|2|NM|RBC^红细胞^L||4.2|10^12/L||||||P".replace("||||||P", "|||||P")
+    assert only(result(WBC, obr=bare), "DiagnosticReport")["status"] == "final"
+    assert only(mapped("ORU^R01", PID, bare, WBC, second), "DiagnosticReport")["status"] == "partial"
+
+
+def test_without_any_status_nothing_is_called_final() -> None:
+    done = result(WBC.removesuffix("|||F"), obr=OBR.removesuffix("|F"))
+    assert codes(done) == ["status-unknown"]
+    assert done.refused
+
+
+def test_msh_15_ce_revokes_the_report_of_those_who_overload_it() -> None:
+    done = result(WBC, head={15: "CE"})
+    assert only(done, "DiagnosticReport")["status"] == "cancelled"
+    assert only(done, "Observation")["status"] == "cancelled"
+    assert weight(done, "DiagnosticReport") == Weight.REVOKED
+
+
+@pytest.mark.parametrize(("flag", "code"), [("H", "H"), ("LL", "LL"), ("↑", "H"), ("A", "A")])
+def test_a_known_flag_is_coded(flag: str, code: str) -> None:
+    found = observation(WBC.replace("|N|", f"|{flag}|"))
+    assert found["interpretation"][0]["coding"][0]["code"] == code  # type: ignore[index]
+
+
+@pytest.mark.parametrize("flag", ["M", "Q", "危", "7"])
+def test_an_unknown_flag_is_kept_and_never_taken_as_normal(flag: str) -> None:
+    done = result(WBC.replace("|N|", f"|{flag}|"))
+    assert only(done, "Observation")["interpretation"] == [{"text": flag}]
+    assert "flag-unknown" in codes(done)
+    assert [(one["table"], one["code"]) for one in done.unmapped] == [("abnormal-flag", flag)]
+    assert not done.refused
+
+
+def test_a_site_may_give_a_letter_another_meaning_than_table_0078() -> None:
+    site = replace(LAB, codes={("abnormal-flag", "N"): "NEG"})
+    found = only(result(WBC, site=site), "Observation")
+    assert found["interpretation"][0]["coding"][0]["code"] == "NEG"
+    assert found["interpretation"][0]["text"] == "N"
+
+
+def test_a_result_that_the_instrument_disowns_is_not_final() -> None:
+    done = result(WBC.replace("|N|", "|E|"), site=replace(LAB, codes={("abnormal-flag", "E"): "error"}))
+    assert only(done, "Observation")["status"] == "preliminary"
+    assert weight(done, "Observation") == Weight.STATED
+    assert "flag-error" in codes(done)
+
+
+def test_an_arrow_inside_the_value_is_the_flag_when_obx_8_is_silent() -> None:
+    found = observation("OBX|1|ST|K^钾^L||6.1↑|mmol/L|3.5-5.3||||F")
+    assert found["interpretation"][0]["coding"][0]["code"] == "H"  # type: ignore[index]
+    assert found["extension"][0]["valueString"] == "6.1↑"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("flag", ["HH", "LL", "AA"])
+def test_a_critical_value_raises_an_alarm_to_who_ordered_it(flag: str) -> None:
+    done = result(WBC.replace("|N|", f"|{flag}|"))
+    alarm = only(done, "Communication")
+    assert (alarm["status"], alarm["priority"]) == ("in-progress", "stat")
+    assert alarm["about"][0]["reference"] == f"Observation/{only(done, 'Observation')['id']}"
+    assert alarm["sent"] == "2026-03-01T08:00:00+08:00"
+    assert alarm["recipient"] == [only(done, "ServiceRequest")["requester"]]
+
+
+def test_a_high_value_raises_no_alarm() -> None:
+    assert resources(result(WBC.replace("|N|", "|H|")), "Communication") == []
+
+
+def test_an_unknown_unit_is_text_and_said() -> None:
+    done = result(WBC.replace("10^9/L", "勺"))
+    assert only(done, "Observation")["valueQuantity"] == {"value": Decimal("6.50"), "unit": "勺"}
+    assert "unit-unknown" in codes(done)
+
+
+def test_a_range_with_an_unescaped_tilde_is_one_range() -> None:
+    (found,) = observation(WBC.replace("3.5-9.5", "3.5~9.5"))["referenceRange"]  # type: ignore[misc]
+    assert (found["low"]["value"], found["high"]["value"]) == (Decimal("3.5"), Decimal("9.5"))
+
+
+def test_an_address_in_obx_7_is_a_form_of_the_report_and_no_range() -> None:
+    done = result(WBC.replace("3.5-9.5", "http://192.168.10.5/r/1.pdf"))
+    assert only(done, "DiagnosticReport")["presentedForm"] == [{"url": "http://192.168.10.5/r/1.pdf"}]
+    assert "referenceRange" not in only(done, "Observation")
+    assert "attachment-private-url" in codes(done)
+
+
+@pytest.mark.parametrize("kind", ["TX", "FT"])
+def test_findings_keep_their_unescaped_separators_and_line_breaks(kind: str) -> None:
+    found = observation(f"OBX|1|{kind}|US^检查所见^L||肝脏正常^胆囊 A&B\\.br\\建议复查\\X0D\\完||||||F")
+    assert found["valueString"] == "肝脏正常^胆囊 A&B\n建议复查\n完"
+
+
+def test_the_lines_of_a_repeated_text_are_one_value() -> None:
+    assert observation("OBX|1|TX|US^检查所见^L||第一行~第二行||||||F")["valueString"] == "第一行\n第二行"
+
+
+def test_repeated_codes_are_components() -> None:
+    found = observation("OBX|1|CE|G^基因型^L||A^甲^L~B^乙^L||||||F")
+    assert [one["valueCodeableConcept"]["coding"][0]["code"] for one in found["component"]] == ["A", "B"]  # type: ignore[attr-defined]
+    assert "valueCodeableConcept" not in found
+
+
+def test_the_conclusion_of_an_imaging_report_stands_in_the_report_as_well() -> None:
+    done = result("OBX|1|TX|1^检查结论||胆囊结石。||||||F")
+    assert only(done, "DiagnosticReport")["conclusion"] == "胆囊结石。"
+    assert only(done, "Observation")["valueString"] == "胆囊结石。"
+
+
+def test_a_code_that_fails_the_loinc_check_digit_stays_local() -> None:
+    done = result("OBX|1|TX|1037^检查所见^LN||正常||||||F")
+    assert "loinc" not in only(done, "Observation")["code"]["coding"][0]["system"]
+    assert "code-system-fake" in codes(done)
+
+
+def test_a_dicom_study_is_an_imaging_study_and_no_observation() -> None:
+    done = result("OBX|1|ST|113014^DICOM Study^DCM||2.25.99999900798881641229||||||F")
+    study = only(done, "ImagingStudy")
+    assert study["identifier"][0]["value"] == "urn:oid:2.25.99999900798881641229"
+    assert only(done, "DiagnosticReport")["imagingStudy"] == [{"reference": f"ImagingStudy/{study['id']}"}]
+    assert resources(done, "Observation") == []
+
+
+def test_an_embedded_pdf_is_a_form_of_the_report() -> None:
+    broken = f"{PDF[:8]}\\.br\\{PDF[8:]}"
+    form = only(result(f"OBX|1|ED|PDF^报告^L||LIS^application^pdf^Base64^{broken}||||||F"), "DiagnosticReport")
+    assert form["presentedForm"][0]["contentType"] == "application/pdf"
+    assert form["presentedForm"][0]["data"] == PDF
+    assert form["presentedForm"][0]["title"] == "报告"
+
+
+def test_a_picture_is_media_of_the_report() -> None:
+    picture = b64encode(b"\x89PNG\r\n\x1a\n0000").decode()
+    done = result(f"OBX|1|ED|ECG^心电图^L||ECG^image^png^Base64^{picture}||||||F")
+    assert only(done, "Media")["content"]["contentType"] == "image/png"
+    assert only(done, "DiagnosticReport")["media"][0]["link"]["reference"] == f"Media/{only(done, 'Media')['id']}"
+
+
+def test_a_broken_attachment_is_dropped_and_the_report_kept() -> None:
+    done = result(WBC, "OBX|2|ED|PDF^报告^L||LIS^application^pdf^Base64^不是base64!!||||||F")
+    assert "presentedForm" not in only(done, "DiagnosticReport")
+    assert only(done, "Observation")["valueQuantity"]
+    assert "attachment-invalid" in codes(done)
+    assert not done.refused
+
+
+def test_a_link_is_kept_and_a_private_one_flagged() -> None:
+    done = result("OBX|1|RP|IMG^影像^L||http://10.0.0.8/view?a=1&b=2^PACS||||||F")
+    assert only(done, "DiagnosticReport")["presentedForm"][0]["url"] == "http://10.0.0.8/view?a=1&b=2"
+    assert "attachment-private-url" in codes(done)
+
+
+def test_a_specimen_behind_the_results_loses_no_result() -> None:
+    done = result(WBC, "SPM|1|^S77&LAB||SER^血清|||||||||||||20260301065000")
+    specimen = only(done, "Specimen")
+    assert only(done, "Observation")["specimen"] == {"reference": f"Specimen/{specimen['id']}"}
+    assert specimen["collection"]["collectedDateTime"] == "2026-03-01T06:50:00+08:00"
+
+
+def test_results_behind_the_specimen_are_results_too() -> None:
+    done = result("SPM|1|^S77&LAB", WBC)
+    assert len(only(done, "DiagnosticReport")["result"]) == 1
+
+
+def test_a_bar_code_in_the_third_subcomponent_identifies_the_specimen() -> None:
+    one, other = result(WBC, "SPM|1|&&S77"), result(WBC, "SPM|1|&&S78")
+    assert only(one, "Specimen")["identifier"][0]["value"] == "S77"
+    assert only(one, "Specimen")["id"] != only(other, "Specimen")["id"]
+
+
+@pytest.mark.parametrize("source", ["C&血清", "C^血清"])
+def test_obr_15_names_the_specimen_in_either_writing(source: str) -> None:
+    fields = OBR.split("|")
+    fields[15] = source
+    found = only(result(WBC, obr="|".join(fields)), "Specimen")["type"]
+    assert (found["coding"][0]["code"], found["text"]) == ("C", "血清")
+
+
+def test_a_result_without_an_order_is_kept_and_said() -> None:
+    done = result(WBC, obr=OBR.replace("A100^TOWNSHIP", ""))
+    assert resources(done, "ServiceRequest") == []
+    assert codes(done) == ["order-unknown"]
+
+
+def test_a_report_without_any_number_is_refused() -> None:
+    done = result(WBC, obr=OBR.replace("A100^TOWNSHIP", "").replace("R200^LAB", ""))
+    assert "order-unidentified" in codes(done)
+    assert done.refused
+
+
+def test_a_result_without_a_time_says_so_and_borrows_none() -> None:
+    found = only(result(WBC, obr=OBR.replace("20260301070000", "")), "Observation")
+    assert "effectiveDateTime" not in found
+    assert found["_effectiveDateTime"]["extension"][0]["valueCode"] == "unknown"
+
+
+def test_the_time_of_the_observation_goes_before_that_of_the_report() -> None:
+    assert observation(WBC + "|||20260301065959")["effectiveDateTime"] == "2026-03-01T06:59:59+08:00"
+
+
+def test_a_report_from_before_its_sample_is_stored_and_said() -> None:
+    done = result(WBC, obr=OBR.replace("20260301080000", "20260228080000"))
+    assert "date-order" in codes(done)
+    assert not done.refused
+
+
+def test_a_report_from_the_future_is_stored_and_said() -> None:
+    done = result(WBC, obr=OBR.replace("20260301080000", "20270301080000"))
+    assert "date-future" in codes(done)
+    assert not done.refused
+
+
+def test_a_missing_value_has_a_reason() -> None:
+    found = observation(WBC.replace("6.50", "").replace("|||F", "|||X"))
+    assert found["status"] == "cancelled"
+    assert found["dataAbsentReason"]["coding"][0]["code"] == "unknown"  # type: ignore[index]
+
+
+def test_a_result_without_a_name_stands_under_the_name_of_its_report() -> None:
+    done = result("OBX|1|TX|||印象：未见异常||||||F")
+    assert only(done, "Observation")["code"]["text"] == "血常规"
+    assert codes(done) == ["observation-unnamed"]
+
+
+def test_notes_belong_to_what_stands_before_them() -> None:
+    done = mapped("ORU^R01", PID, OBR, "NTE|1||标本溶血", WBC, "NTE|1||已复查")
+    assert only(done, "Observation")["note"] == [{"text": "已复查"}]
+    assert only(done, "DiagnosticReport")["extension"][0]["valueAnnotation"] == {"text": "标本溶血"}
+
+
+def test_a_quality_control_result_is_accepted_and_stores_nothing() -> None:
+    done = mapped("ORU^R01", "OBR|1|1|GLU|Analyser||20260301070000", head={16: "2"})
+    assert codes(done) == ["quality-control"]
+    assert done.statements == ()
+    assert not done.refused
+
+
+def test_a_result_without_a_patient_is_refused() -> None:
+    done = mapped("ORU^R01", OBR, WBC)
+    assert codes(done) == ["segment-missing"]
+    assert done.refused
+
+
+def test_results_of_two_patients_in_one_message_stay_apart() -> None:
+    other = PID.replace("100200", "100300").replace("张三", "李四")
+    done = mapped("ORU^R01", PID, OBR, WBC, other, OBR.replace("R200", "R201").replace("A100", "A101"), WBC)
+    subjects = {one["subject"]["reference"] for one in resources(done, "Observation")}
+    assert len(subjects) == 2
+
+
+def test_a_control_character_does_not_reach_the_resource() -> None:
+    assert observation("OBX|1|TX|A^甲^L||一\x01二||||||F")["valueString"] == "一\N{REPLACEMENT CHARACTER}二"
+
+
+def test_the_same_message_always_gives_the_same_bundle() -> None:
+    assert result(WBC).bundle == result(WBC).bundle
