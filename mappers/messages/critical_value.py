@@ -1,7 +1,7 @@
 """A critical result (HH, LL, AA) -> Communication: the beginning of the critical-value loop.
 
 It says that a critical result was reported, by whom, about whom and when; reading back, taking charge and treating are
-later statements of others. Source: FHIR R4 communication.html; HL7 table 0078; china.md section 3, critical values.
+later statements of others. Source: FHIR R4 communication.html; HL7 table 0078.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 What is unknown is kept as it came (`interpretation.text`), said with `flag-unknown`, and put on the work list. A site
 may map a flag to `error`: then the instrument itself disowns the result, and it is not final.
-Source: HL7 v2.5.1 7.4.2.8 and table 0078; V2-to-FHIR InterpretationCodes; china.md 7d 28.
+Source: HL7 v2.5.1 7.4.2.8 and table 0078; V2-to-FHIR InterpretationCodes.
 """
 
 from __future__ import annotations
@@ -73,6 +73,8 @@ def _concept(code: str, flag: str) -> dict[str, Any]:
 
 def interpret(obx: Segment, sheet: Sheet, draft: Draft, inside: str) -> Flags:
     """Writes the interpretation of OBX-8, or of the flag that stood inside the value when OBX-8 is empty."""
+    if not obx.raw(8) and not inside:
+        return NONE
     values = obx.values(8)
     found: list[str] = []
     for value in values:

@@ -30,6 +30,7 @@ from mappers.use import Use
 
 ORIGINAL_TEXT = f"{CANONICAL}/StructureDefinition/original-text"
 _MAP = "OBX[Observation]"
+_RULE = {field: f"{_MAP}#OBX-{field}" for field in range(1, 31)}
 _NO_RANGE = frozenset({"-", "--", "—", "/", "无", "[ ]"})
 """What senders write when there is no reference range."""
 _ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
@@ -104,7 +105,7 @@ def _fill(sheet: Sheet, noted: Noted, panel: Panel, state: ResultState, draft: D
     body["status"] = status
     sheet.weight = weight(status)
     if obx.raw(11):
-        note(Leaf(obx.position, 11, 1, 1, 1), "coded", sheet.path("status"), f"{_MAP}#OBX-11")
+        note(Leaf(obx.position, 11, 1, 1, 1), "coded", sheet.path("status"), _RULE[11])
     if not reading.element and "component" not in body and state.absent:
         body["dataAbsentReason"] = {"coding": [{"system": _ABSENT, "code": state.absent}]}
     _times(obx, sheet, panel, draft)
@@ -124,7 +125,7 @@ def _times(obx: Segment, sheet: Sheet, panel: Panel, draft: Draft) -> None:
         leaf = Leaf(obx.position, 14, 1, 1, 1)
         if time := dtm.dateTime(written, offset):
             body["effectiveDateTime"] = time
-            draft.ledger.note(leaf, "stored", sheet.path("effectiveDateTime"), f"{_MAP}#OBX-14")
+            draft.ledger.note(leaf, "stored", sheet.path("effectiveDateTime"), _RULE[14])
         else:
             draft.issue("date-impossible", leaf)
     if "effectiveDateTime" not in body:
@@ -136,7 +137,7 @@ def _times(obx: Segment, sheet: Sheet, panel: Panel, draft: Draft) -> None:
 def _value(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
     """Writes value[x] (or components), the unit and the reference range; comes back with what was read."""
     kind = (obx.get(2) or "").strip().upper()
-    found = unit(obx.first(6))
+    found = unit(obx.first(6)) if obx.raw(6) else None
     ranged = bool(obx.raw(7))
     beside = Beside(found, ranged, partial(dtm.dateTime, offset=draft.site.offset))
     values = obx.values(5)
@@ -152,7 +153,7 @@ def _value(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
     reading = read(kind, values[0], beside)
     if not reading.element:
         for leaf in values[0].leaves():
-            draft.ledger.note(leaf, "dropped", "null-value", f"{_MAP}#OBX-5")
+            draft.ledger.note(leaf, "dropped", "null-value", _RULE[5])
         return reading
     sheet.body[reading.element] = reading.value
     _account(obx, sheet, draft, reading, found)
@@ -164,7 +165,7 @@ def _account(obx: Segment, sheet: Sheet, draft: Draft, reading: Reading, found: 
     note, element = draft.ledger.note, reading.element
     path = sheet.path(element)
     for leaf in obx.values(5)[0].leaves():
-        note(leaf, "stored", path, f"{_MAP}#OBX-5")
+        note(leaf, "stored", path, _RULE[5])
     _kind(obx, sheet, draft, element)
     if reading.original:
         extensions = sheet.body.setdefault("extension", [])
@@ -176,14 +177,14 @@ def _account(obx: Segment, sheet: Sheet, draft: Draft, reading: Reading, found: 
     place = f"{path}.unit" if element == "valueQuantity" else f"{path}.low.unit"
     for value in obx.values(6):
         for leaf in value.leaves():
-            note(leaf, "stored", place, f"{_MAP}#OBX-6")
+            note(leaf, "stored", place, _RULE[6])
     if not found.code:
         draft.issue("unit-unknown", Leaf(obx.position, 6, 1, 1, 1))
 
 
 def _kind(obx: Segment, sheet: Sheet, draft: Draft, element: str) -> None:
     if obx.raw(2):
-        draft.ledger.note(Leaf(obx.position, 2, 1, 1, 1), "coded", sheet.path(element), f"{_MAP}#OBX-2")
+        draft.ledger.note(Leaf(obx.position, 2, 1, 1, 1), "coded", sheet.path(element), _RULE[2])
 
 
 def _coded(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
@@ -192,7 +193,7 @@ def _coded(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
     several = len(values) > 1
     reading = NOTHING
     for value in values:
-        use = Use(draft, value, f"{_MAP}#OBX-5")
+        use = Use(draft, value, _RULE[5])
         concept = codeable_concept(value, use)
         if concept is None:
             continue
@@ -216,7 +217,7 @@ def _lines(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
     sheet.body["valueString"] = text
     for value in obx.values(5):
         for leaf in value.leaves():
-            draft.ledger.note(leaf, "stored", sheet.path("valueString"), f"{_MAP}#OBX-5")
+            draft.ledger.note(leaf, "stored", sheet.path("valueString"), _RULE[5])
     _kind(obx, sheet, draft, "valueString")
     return Reading("valueString", text)
 
@@ -236,7 +237,7 @@ def _one_range(text: str, sources: tuple[Value, ...], sheet: Sheet, found: Unit 
     if text in _NO_RANGE:
         for source in sources:
             for leaf in source.leaves():
-                draft.ledger.note(leaf, "dropped", "no-range", f"{_MAP}#OBX-7")
+                draft.ledger.note(leaf, "dropped", "no-range", _RULE[7])
         return
     if not text or text == NULL or is_url(text):
         return
@@ -247,6 +248,6 @@ def _one_range(text: str, sources: tuple[Value, ...], sheet: Sheet, found: Unit 
     note = draft.ledger.note
     for source in sources:
         for leaf in source.leaves():
-            note(leaf, "stored", place, f"{_MAP}#OBX-7")
+            note(leaf, "stored", place, _RULE[7])
     if len(one) == 1 and not is_quality(text):
         draft.issue("range-unreadable", Leaf(sources[0].segment.position, 7, sources[0].repetition, 1, 1))

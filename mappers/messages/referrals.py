@@ -3,7 +3,7 @@
 One ServiceRequest a referral number (RF1-6, with its authority), one Task on it that the receiving institution owns; an
 answer (RRI) only mentions the request and states the Task. Whether a referral goes up or down follows from the levels
 of the two institutions, unless the site tells it. A rejection without a reason is refused, for the rules demand one.
-Source: HL7 v2.5.1 chapter 11 (REF, RRI, RF1, PRD, AUT); no official map exists: ours, by china.md section 2.
+Source: HL7 v2.5.1 chapter 11 (REF, RRI, RF1, PRD, AUT); no official map exists.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _PICTURES = ("image/", "video/", "audio/")
 
 def is_attachment(obx: Segment) -> bool:
     """Whether OBX-5 is a document or a link to one."""
-    kind = (obx.get(2) or "").strip().upper()
+    kind = obx.raw(2).strip().upper()
     if kind in ("ED", "RP"):
         return True
     if "://" not in obx.raw(5) or kind not in ("", "ST", "TX", "FT"):

@@ -3,7 +3,7 @@
 Id of a report: filler number (else placer number) of its authority, with OBR-4, because one number often covers several
 panels that are corrected one by one. The status is OBR-25's, else what all its results say; a report whose state nobody
 tells is refused. A result that names an order mentions that order and reports its work; one that names none is kept.
-Source: HL7 v2.5.1 7.3.1, 7.3.2 ff.; V2-to-FHIR ORU_R01; OUL_R21, R22 and R24 have no official map; china.md 7d 25–37.
+Source: HL7 v2.5.1 7.3.1, 7.3.2 ff.; V2-to-FHIR ORU_R01; OUL_R21, R22 and R24 have no official map.
 """
 
 from __future__ import annotations
