@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select
 
 from fhir_server.security.scope import Scope
 from fhir_server.store import body as bodies
@@ -69,12 +69,15 @@ class Directory:
 
     def bodies(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
         """The living resources of those (type, id) the scope lets see."""
-        wanted = sorted(set(keys))
-        if not wanted:
-            return {}
-        living = resource.c.deleted.is_(False)
-        query = select(resource.c.type, resource.c.id, resource.c.body)
-        rows = self._connection.execute(
-            query.where(tuple_(resource.c.type, resource.c.id).in_(wanted), living, self._scope.predicate(resource))
-        )
-        return {(row[0], row[1]): bodies.parse(bytes(row[2])) for row in rows}
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        names: dict[str, set[str]] = {}
+        for kind, name in keys:
+            names.setdefault(kind, set()).add(name)
+        columns = select(resource.c.type, resource.c.id, resource.c.body)
+        for kind in sorted(names):
+            # One query a type: SQLite would read the whole table for pairs of (type, id).
+            wanted = (resource.c.type == kind, resource.c.id.in_(sorted(names[kind])))
+            living = (resource.c.deleted.is_(False), self._scope.predicate(resource))
+            for row in self._connection.execute(columns.where(*wanted, *living)):
+                found[row[0], row[1]] = bodies.parse(bytes(row[2]))
+        return found

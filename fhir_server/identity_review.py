@@ -10,9 +10,9 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from fhir_server.arrival import Stated
-from fhir_server.store import schema
 from fhir_server.search.keys import system_code_key
 from fhir_server.search.parameters import parameters
+from fhir_server.store import schema
 from fhir_server.store.unit import Key, Unit
 from profiles.issue import Issue
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import sys
 
 import structlog
@@ -10,6 +11,7 @@ import uvicorn
 
 from fhir_server.app import create_app
 from fhir_server.settings import Settings
+from fhir_server.store.database import Database
 from profiles.json_output import dump
 
 _LONGEST_HEAD = 128 * 1024
@@ -58,9 +60,15 @@ class _Server(uvicorn.Server):
             print(f"{name:9} {url}", file=sys.stderr, flush=True)
 
 
+class StoreUnavailable(Exception):
+    """The database cannot be opened; the message is safe to show."""
+
+
 def serve(settings: Settings, *, as_json: bool = False) -> None:
-    """Serves until told to stop. Raises OSError when the address is taken, RuntimeError when the start failed."""
+    """Serves until told to stop. Raises OSError for an address that is taken, StoreUnavailable without a database."""
     configure_logging(settings.log_level)
+    _try_store(settings.database)
+    listening = _listen(settings.host, settings.port)
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
@@ -74,6 +82,20 @@ def serve(settings: Settings, *, as_json: bool = False) -> None:
         lifespan="on",
     )
     server = _Server(config, settings, as_json=as_json)
-    server.run()
-    if not server.started:
-        raise RuntimeError("the server did not start")
+    server.run(sockets=[listening])
+
+
+def _try_store(url: str) -> None:
+    """Finds out before anything is started, while the reason can still be said in one sentence."""
+    try:
+        database = Database(url)
+        database.create()
+        database.close()
+    except Exception as error:
+        # A driver's message may repeat the URL with its password, so only its class is shown.
+        raise StoreUnavailable(f"the database cannot be opened ({type(error).__name__})") from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)

@@ -148,8 +148,8 @@ def _agrees(resident: ResidentId, body: dict[str, Any], draft: Draft) -> bool:
 def _person(resident: ResidentId, patient: Sheet, draft: Draft) -> Sheet:
     """The Person of a valid resident number: one for all institutions, linked to this institution's Patient.
 
-    Known by number *and* name (China 7d 18): a borrowed card makes two Persons that wait for review, never a wrong link.
-    A Person belongs to no institution.
+    Known by number *and* name (China 7d 18): a borrowed card makes two Persons that wait for review, never a wrong
+    link. A Person belongs to no institution.
     """
     identity = derived_id("Person", systems.RESIDENT_ID, f"{resident.value}|{_spelling(patient)}")
     sheet = draft.resource("Person", identity, patient.weight, owner="")

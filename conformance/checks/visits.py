@@ -6,6 +6,7 @@ of the thirty days before it precedes, wherever in the consortium; people are jo
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -78,15 +79,15 @@ def first_contacts(
         .order_by(person, resource.c.clinical_date, resource.c.rid)
     )
     low, high = period.low, period.high
-    someone, before, waiting = None, 0, list[int]()
-    for row in connection.execution_options(yield_per=1000).execute(query):
+    someone, before, waiting = None, 0, array("q")
+    for row in connection.execute(query, execution_options={"yield_per": 1000}):
         first = row.person != someone or row.clinical_date - before > EPISODE
         someone, before = row.person, row.clinical_date
         inside = (low is None or row.clinical_date >= low) and (high is None or row.clinical_date < high)
         if first and inside and row.patient_rid not in tests:
             waiting.append(row.rid)
     for start in range(0, len(waiting), 500):
-        yield from _contacts(connection, waiting[start : start + 500], directory)
+        yield from _contacts(connection, list(waiting[start : start + 500]), directory)
 
 
 def _contacts(connection: Connection, rids: list[int], directory: Directory) -> Iterator[FirstContact]:

@@ -18,7 +18,7 @@ def command(
 ) -> None:
     """Serve FHIR REST (and MLLP) until stopped; Ctrl-C or SIGTERM finishes what was begun."""
     from fhir_server.commands.output import Exit, fail
-    from fhir_server.serving import serve
+    from fhir_server.serving import StoreUnavailable, serve
     from fhir_server.settings import SettingsError, load
 
     try:
@@ -29,9 +29,5 @@ def command(
         serve(settings, as_json=json)
     except OSError as error:
         fail(f"{settings.host}:{settings.port}: {error.strerror or error}", Exit.IO, "Choose another --port or --host.")
-    except Exception as error:
-        fail(
-            f"{type(error).__name__}: {error}",
-            Exit.IO,
-            "Is the database there? See --database; `qiao doctor` looks closer.",
-        )
+    except StoreUnavailable as error:
+        fail(str(error), Exit.IO, "Is it running, and is --database right? `qiao doctor` looks closer.")

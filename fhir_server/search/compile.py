@@ -1,4 +1,4 @@
-"""A Query and a Scope become one SELECT (FHIR R4 search.html).
+"""What matches a Query becomes the SELECT of one page, sorted, or of the total (FHIR R4 search.html).
 
 An unsorted search is read in the order of the index that drives it, so that a page costs the page and not the hits.
 Paging is by keyset over (sort value, rid) and shows nothing that was created after the first page; there is no OFFSET.
@@ -15,11 +15,10 @@ from sqlalchemy.sql.expression import FromClause
 
 from fhir_server.search.cursor import Cursor
 from fhir_server.search.instants import EARLIEST, LATEST
-from fhir_server.search.matching import matching
+from fhir_server.search.matching import Matching
 from fhir_server.search.parameters import clinical_date
 from fhir_server.search.query import Query, SortKey
 from fhir_server.search.text import LAST
-from fhir_server.security.scope import Scope
 from fhir_server.store.schema import change, dated, resource, sp_range, sp_string
 
 _FIRST_NUMBER, _LAST_NUMBER = -(2**63) + 1, 2**63 - 1
@@ -27,9 +26,8 @@ COUNTED = 1000
 """Hits that are counted without being asked for; beyond, a total costs more than the page and is left to `_total`."""
 
 
-def page(query: Query, scope: Scope, cursor: Cursor | None) -> Select[Any]:
+def page(found: Matching, query: Query, cursor: Cursor | None) -> Select[Any]:
     """rid, id, version, last_updated, body and the sort values of one page and one row more."""
-    found = matching(query.type, query.conditions, scope)
     keys = [_sort_value(key) for key in query.sort]
     if not keys and not found.driven:  # a walk through the type: its unique index gives the order
         keys = [_SortValue(resource.c.id, False)]
@@ -44,18 +42,16 @@ def page(query: Query, scope: Scope, cursor: Cursor | None) -> Select[Any]:
     return statement.order_by(*_order(keys, found.rid)).limit(query.count + 1)
 
 
-def total(query: Query, scope: Scope, most: int | None) -> Select[Any]:
+def total(found: Matching, most: int | None) -> Select[Any]:
     """How many resources match, counted no further than `most`."""
-    found = matching(query.type, query.conditions, scope)
     hits = select(found.rid).select_from(found.source).where(*found.where)
     if most is not None:
         hits = hits.limit(most)
     return select(func.count()).select_from(hits.subquery())
 
 
-def snapshot() -> Select[Any]:
-    """The number of the last change."""
-    return select(func.coalesce(func.max(change.c.seq), 0))
+SNAPSHOT = select(func.coalesce(func.max(change.c.seq), 0))
+"""The number of the last change."""
 
 
 # ----------------------------------------------------------------------------------------- sorting

@@ -19,6 +19,7 @@ from fhir_server.search.values import Missing, OfType, Span, Target, Token, Valu
 from fhir_server.store.schema import resource, sp_key, sp_range, sp_reference, sp_string
 
 Rids = Select[int]
+_TARGET = resource.alias("target")
 
 
 def met(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
@@ -185,7 +186,7 @@ def target_rids(criterion: Criterion) -> Rids | None:
     if not any(isinstance(value, Target) for value in criterion.values):
         return None
     keys = target_keys(criterion)
-    target = resource.alias()
+    target = _TARGET
     if len(keys) == 1:
         return select(target.c.rid).where(target.c.type == keys[0][0], target.c.id == keys[0][1])
     return select(target.c.rid).where(tuple_(target.c.type, target.c.id).in_(keys))

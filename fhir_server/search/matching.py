@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, union_all
 from sqlalchemy.sql.expression import FromClause
@@ -32,40 +33,52 @@ class Matching:
     driven: bool
 
 
+_DEEPEST = 16
+_RESOURCES = (resource, *(resource.alias(f"resource_{depth}") for depth in range(1, _DEEPEST)))
+_KEYS = tuple(sp_key.alias(f"key_{depth}") for depth in range(_DEEPEST))
+"""One set of tables for each level of nesting; making an alias costs more than running the statement."""
+
+
 def visible(table: FromClause, resource_type: str, scope: Scope) -> ColumnElement[bool]:
     """What a search may find at all: living resources of the type that the caller may see."""
-    return and_(table.c.type == resource_type, table.c.deleted.is_(False), table.c.version > 0, scope.predicate(table))
+    living = _living(table, resource_type)
+    return living if scope.owners is None else and_(living, scope.predicate(table))
 
 
-def matching(resource_type: str, wanted: Sequence[Condition], scope: Scope, table: FromClause = resource) -> Matching:
-    """The resources of a type that meet all conditions."""
+@lru_cache(maxsize=2048)
+def _living(table: FromClause, resource_type: str) -> ColumnElement[bool]:
+    return and_(table.c.type == resource_type, table.c.deleted.is_(False), table.c.version > 0)
+
+
+def matching(resource_type: str, wanted: Sequence[Condition], scope: Scope, depth: int = 0) -> Matching:
+    """The resources of a type that meet all conditions; `depth` counts the searches around this one."""
+    table, keys = _RESOURCES[depth], _KEYS[depth]
     base = visible(table, resource_type, scope)
     ranked = sorted(wanted, key=_rank)
-    probes = tuple(met(condition, table, scope) for condition in ranked[1:])
+    probes = tuple(met(condition, table, scope, depth) for condition in ranked[1:])
     key = _single_key(ranked[0]) if ranked else None
     if key is not None:
-        keys = sp_key.alias()
         source = keys.join(table, table.c.rid == keys.c.rid)
         return Matching(source, table, keys.c.rid, (keys.c.param == key[0], keys.c.hash == key[1], base, *probes), True)
-    driving = (_driving(ranked[0], table, scope),) if ranked else ()
+    driving = (_driving(ranked[0], table, scope, depth),) if ranked else ()
     return Matching(table, table, table.c.rid, (base, *driving, *probes), bool(ranked) and _rank(ranked[0]) < _MANY)
 
 
-def rids(resource_type: str, wanted: Condition, scope: Scope) -> Rids:
+def rids(resource_type: str, wanted: Condition, scope: Scope, depth: int) -> Rids:
     """The same as a sub-select, over tables of its own."""
-    found = matching(resource_type, [wanted], scope, resource.alias())
-    return select(found.rid).select_from(found.source).where(*found.where)
+    found = matching(resource_type, [wanted], scope, depth)
+    return select(found.rid).select_from(found.source).where(*found.where).correlate(None)
 
 
-def met(condition: Condition, table: FromClause, scope: Scope) -> ColumnElement[bool]:
+def met(condition: Condition, table: FromClause, scope: Scope, depth: int) -> ColumnElement[bool]:
     """The condition on the row of `table`."""
     match condition:
         case Criterion():
             return conditions.met(condition, table)
         case Chain(parameter, targets):
-            return _chain(parameter, targets, table, scope)
+            return _chain(parameter, targets, table, scope, depth)
         case Has(parameter, inner):
-            sources = rids(parameter.type, inner, scope)
+            sources = rids(parameter.type, inner, scope, depth + 1)
             targets_of = select(sp_reference.c.target).where(
                 sp_reference.c.rid.in_(sources), sp_reference.c.param.in_(parameter.params)
             )
@@ -73,9 +86,9 @@ def met(condition: Condition, table: FromClause, scope: Scope) -> ColumnElement[
 
 
 def _chain(
-    parameter: Parameter, targets: Sequence[tuple[str, Condition]], table: FromClause, scope: Scope
+    parameter: Parameter, targets: Sequence[tuple[str, Condition]], table: FromClause, scope: Scope, depth: int
 ) -> ColumnElement[bool]:
-    lists = [rids(kind, inner, scope) for kind, inner in targets]
+    lists = [rids(kind, inner, scope, depth + 1) for kind, inner in targets]
     if [kind for kind, _ in targets] == ["Patient"] and in_patient_column(parameter):
         return table.c.patient_rid.in_(lists[0])
     column = sp_reference.c.target
@@ -94,7 +107,7 @@ def _single_key(condition: Condition) -> tuple[int, int] | None:
     return (params[0], keys[0]) if len(params) == len(keys) == 1 else None
 
 
-def _driving(condition: Condition, table: FromClause, scope: Scope) -> ColumnElement[bool]:
+def _driving(condition: Condition, table: FromClause, scope: Scope, depth: int) -> ColumnElement[bool]:
     """The condition as an uncorrelated list of rids where it has one, for the database to start from."""
     if isinstance(condition, Criterion) and condition.parameter.sources and condition.modifier in ("", "of-type"):
         kind = condition.parameter.kind
@@ -104,7 +117,7 @@ def _driving(condition: Condition, table: FromClause, scope: Scope) -> ColumnEle
             return or_(false(), *(table.c.rid.in_(each) for each in conditions.reference_rids(condition)))
         if kind in ("date", "number", "quantity"):
             return table.c.rid.in_(conditions.range_rids(condition))
-    return met(condition, table, scope)
+    return met(condition, table, scope, depth)
 
 
 _BUSINESS_KEYS = frozenset({"identifier", "accession", "_id"})

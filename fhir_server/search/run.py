@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from fhir_server.search import compile as sql
 from fhir_server.search.cursor import Cursor, open_sealed, seal
-from fhir_server.search.matching import visible
+from fhir_server.search.matching import Matching, matching, visible
 from fhir_server.search.query import Include, Query
 from fhir_server.security.scope import Scope
 from fhir_server.store.schema import resource, sp_reference
@@ -51,14 +51,15 @@ def run(query: Query, scope: Scope, connection: Connection, key: bytes) -> Page 
         cursor = open_sealed(query, scope, key)
         if cursor is None:
             return (Issue("search-cursor", "http._cursor"),)
+    found = matching(query.type, query.conditions, scope)
     if query.count == 0 or query.summary == "count":
-        return Page((), (), _count(query, scope, connection, None), "")
-    rows = connection.execute(sql.page(query, scope, cursor)).all()
+        return Page((), (), _count(found, connection, None), "")
+    rows = connection.execute(sql.page(found, query, cursor)).all()
     page_rows = rows[: query.count]
-    counted = _total(query, scope, connection, cursor, rows)
+    counted = _total(query, found, connection, cursor, rows)
     following = ""
     if len(rows) > query.count:
-        seq = cursor.seq if cursor else connection.execute(sql.snapshot()).scalar_one()
+        seq = cursor.seq if cursor else connection.execute(sql.SNAPSHOT).scalar_one()
         last = page_rows[-1]
         following = seal(Cursor(seq, tuple(last[5:]), last[0], counted), query, scope, key)
     included = _included(query, scope, connection, [row[0] for row in page_rows])
@@ -69,7 +70,7 @@ def run(query: Query, scope: Scope, connection: Connection, key: bytes) -> Page 
 
 
 def _total(
-    query: Query, scope: Scope, connection: Connection, cursor: Cursor | None, rows: Sequence[Row]
+    query: Query, found: Matching, connection: Connection, cursor: Cursor | None, rows: Sequence[Row]
 ) -> int | None:
     """Exact, or None: not asked for, or too many to count beside the page."""
     if query.total == "none":
@@ -79,13 +80,13 @@ def _total(
     if len(rows) <= query.count:
         return len(rows)
     if query.total:
-        return _count(query, scope, connection, None)
-    counted = _count(query, scope, connection, sql.COUNTED + 1)
+        return _count(found, connection, None)
+    counted = _count(found, connection, sql.COUNTED + 1)
     return counted if counted <= sql.COUNTED else None
 
 
-def _count(query: Query, scope: Scope, connection: Connection, most: int | None) -> int:
-    return connection.execute(sql.total(query, scope, most)).scalar_one()
+def _count(found: Matching, connection: Connection, most: int | None) -> int:
+    return connection.execute(sql.total(found, most)).scalar_one()
 
 
 # --------------------------------------------------------------------------------------- includes

@@ -93,5 +93,3 @@ def _engine(url: Any) -> Engine:
             connection.execute(pragma)
 
     return engine
-
-

@@ -145,7 +145,6 @@ def _statements(unit: Unit, rows: _Rows) -> None:
         rows.minus("statement", [(rid, one.weight, one.first, one.hash) for one in stored])
         rows.plus("statement", [_statement(rid, one, alone=len(said) == 1) for one in said])
 
-
     for key, points in unit.points.items():
         rid = _head(unit, key).rid
         rows.plus("statement_point", [(rid, *point) for point in points])
@@ -192,10 +191,7 @@ def _worklist(unit: Unit) -> None:
     if not unit.worklist:
         return
     table, keys = schema.worklist, ("site", "table", "code")
-    known = {
-        tuple(row[:3]): row[3]
-        for row in unit.driver.select(table, (*keys, "seen"), keys, sorted(unit.worklist))
-    }
+    known = {tuple(row[:3]): row[3] for row in unit.driver.select(table, (*keys, "seen"), keys, sorted(unit.worklist))}
     new = [
         (*key, text, location, seen, message)
         for key, (text, location, seen, message) in sorted(unit.worklist.items())

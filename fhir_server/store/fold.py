@@ -84,6 +84,10 @@ class Added:
     within: tuple[int, ...] = ()
 
 
+MEMBERS = frozenset({"Encounter.period", "Encounter.hospitalization"})
+"""Elements that several messages fill in together: an A03 says the end, the A01 said the start."""
+
+
 def add(said: Sequence[Said], new: Said, points: Points) -> Added:
     """The statements with the new one.
 
@@ -149,7 +153,12 @@ def _state(one: Said, stated: Body, body: Body, weights: dict[str, int]) -> None
     for name, value in stated.items():
         key = SETS.get(f"{kind}.{name}") or SETS.get(f"*.{name}")
         if key is not None and isinstance(value, list) and isinstance(body.get(name), list):
-            body[name] = _unite(body[name], value, key, wins=one.weight >= weights.get(name, 0))
+            wins = one.weight >= weights.get(name, 0)
+            body[name] = _unite(body[name], value, key, wins=wins)
+            if wins and f"{kind}.{name}" == "Encounter.location":
+                body[name] = _one_place(body[name], value)
+        elif f"{kind}.{name}" in MEMBERS and isinstance(body.get(name), dict):
+            body[name] = _fill(body[name], value, name, one.weight, weights)
         elif one.weight >= weights.get(name, 0):
             _clear_choice(name, body, kind)
             body[name] = value
@@ -177,6 +186,17 @@ def _delete(body: Body, path: list[str]) -> None:
     body.pop(name, None)
 
 
+def _fill(old: Body, new: Body, name: str, weight: int, weights: dict[str, int]) -> Body:
+    """The members of both; of one that both name the weightier, or later, statement counts."""
+    filled = dict(old)
+    for member, value in new.items():
+        path = f"{name}.{member}"
+        if member not in old or weight >= weights.get(path, weights.get(name, 0)):
+            filled[member] = value
+            weights[path] = weight
+    return filled
+
+
 def _unite(old: list[Body], new: list[Body], key: Callable[[Body], object], *, wins: bool) -> list[Body]:
     known = {key(item): position for position, item in enumerate(old)}
     united = list(old)
@@ -190,14 +210,39 @@ def _unite(old: list[Body], new: list[Body], key: Callable[[Body], object], *, w
     return united
 
 
-_CHOICES = ("value", "effective", "onset", "abatement", "deceased", "multipleBirth", "occurrence", "collected", "timing")
+def _one_place(locations: list[Body], stated: list[Body]) -> list[Body]:
+    """A patient is in one place: where a later message says, the earlier places are completed."""
+    here = {_by("location", "reference")(item) for item in stated if item.get("status") == "active"}
+    if not here:
+        return locations
+    return [
+        {**item, "status": "completed"}
+        if item.get("status") == "active" and _by("location", "reference")(item) not in here
+        else item
+        for item in locations
+    ]
+
+
+_CHOICES = (
+    "value",
+    "effective",
+    "onset",
+    "abatement",
+    "deceased",
+    "multipleBirth",
+    "occurrence",
+    "collected",
+    "timing",
+)
 """Stems of choice elements `x[y]` that translations write: stating one form takes the place of another."""
 
 
 def _clear_choice(name: str, body: Body, kind: str) -> None:
     for stem in _CHOICES:
         if name.startswith(stem) and name[len(stem) : len(stem) + 1].isupper():
-            for other in [e for e in body if e != name and e.startswith(stem) and e[len(stem) : len(stem) + 1].isupper()]:
+            for other in [
+                e for e in body if e != name and e.startswith(stem) and e[len(stem) : len(stem) + 1].isupper()
+            ]:
                 del body[other]
             return
 
@@ -206,7 +251,9 @@ def rename(value: Any, renamed: Mapping[str, str]) -> Any:
     """The same tree with every `reference` that is a key of `renamed` replaced."""
     if isinstance(value, dict):
         return {
-            name: renamed.get(child, child) if name == "reference" and isinstance(child, str) else rename(child, renamed)
+            name: renamed.get(child, child)
+            if name == "reference" and isinstance(child, str)
+            else rename(child, renamed)
             for name, child in value.items()
         }
     if isinstance(value, list):

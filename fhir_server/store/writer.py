@@ -181,4 +181,3 @@ class Refusal(Exception):
     def __init__(self, value: Any) -> None:
         super().__init__()
         self.value = value
-

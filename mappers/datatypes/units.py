@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from mappers.message import Value
+from mappers.message import Delimiters, Value, unescape
 
 UCUM = "http://unitsofmeasure.org"
 _TABLE = Path(__file__).parent.parent / "tables" / "units.csv"
@@ -93,22 +93,21 @@ def ucum(text: str) -> str:
 
 def unit(value: Value | None) -> Unit | None:
     """The unit of an OBX-6 as senders write it: `mmol/L`, `^umol/L`, `10^9/L` without an escape, `mmol/L^^UCUM`."""
-    if value is None:
-        return None
-    raw = value.raw
-    separator = value.segment.delimiters.component
-    if separator not in raw:
-        text = (value.get(1) or "").strip()
-        return Unit(text, ucum(text)) if text else None
-    whole = (value.text() or "").strip().rstrip(separator)
+    return None if value is None else _written(value.raw, value.segment.delimiters)
+
+
+@lru_cache(maxsize=4096)
+def _written(raw: str, delimiters: Delimiters) -> Unit | None:
+    whole = unescape(raw, delimiters).strip().rstrip(delimiters.component + delimiters.subcomponent)
     if code := ucum(whole):
         return Unit(whole, code)
-    return _component(value, whole)
+    parts = [unescape(part, delimiters).strip() for part in raw.split(delimiters.component)]
+    return _component([*parts, "", ""], whole)
 
 
-def _component(value: Value, whole: str) -> Unit | None:
-    first, second = (value.get(1) or "").strip(), (value.get(2) or "").strip()
-    if first and (value.get(3) or "").upper() == "UCUM":
+def _component(parts: list[str], whole: str) -> Unit | None:
+    first, second, system = parts[:3]
+    if first and system.upper() == "UCUM":
         return Unit(second or first, first)
     for text in (first, second):
         if text and (code := ucum(text)):

@@ -139,7 +139,6 @@ def _value(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
     kind = (obx.get(2) or "").strip().upper()
     found = unit(obx.first(6)) if obx.raw(6) else None
     ranged = bool(obx.raw(7))
-    beside = Beside(found, ranged, partial(dtm.dateTime, offset=draft.site.offset))
     values = obx.values(5)
     if ranged:
         _range(obx, sheet, found, draft)
@@ -150,7 +149,7 @@ def _value(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
         return _coded(obx, sheet, draft)
     if len(values) > 1:
         return _lines(obx, sheet, draft)
-    reading = read(kind, values[0], beside)
+    reading = read(kind, values[0], Beside(found, ranged, partial(dtm.dateTime, offset=draft.site.offset)))
     if not reading.element:
         for leaf in values[0].leaves():
             draft.ledger.note(leaf, "dropped", "null-value", _RULE[5])

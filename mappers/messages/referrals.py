@@ -24,6 +24,7 @@ from mappers.messages.referral_parties import Party, parties
 from mappers.messages.service_request import later, moment
 from mappers.messages.subject import Subject, subject
 from mappers.order_state import ResultState
+from mappers.organization import organization
 from mappers.referral_state import ReferralState, known, of_event
 from mappers.segments.dg1_condition import conditions
 from mappers.service_section import observation_category, section
@@ -211,6 +212,8 @@ def _along(request: Sheet, key: Number, about: Subject, draft: Draft) -> None:
         request.add("reasonReference", {"reference": one.ref})
     if "reasonReference" not in body and "reasonCode" not in body:
         draft.issue("field-missing", "DG1-3")
+    for aut in draft.message.all("AUT"):
+        _authorization(aut, request, about, draft)
     found = walk(draft.message)
     annotate((one.segment for one in found.loose if one.segment.name == "NTE"), request, draft)
     for group in found.groups:
@@ -220,6 +223,26 @@ def _along(request: Sheet, key: Number, about: Subject, draft: Draft) -> None:
         observed = observe(noted, _panel(key, about, obr, draft), counts, draft)
         if observed is not None:
             request.add("supportingInfo", {"reference": observed.sheet.ref})
+
+
+def _authorization(aut: Segment, request: Sheet, about: Subject, draft: Draft) -> None:
+    """AUT: the payer's consent to the referral; without payer or number it cannot be found again and is carried."""
+    value = aut.first(6)
+    key = number(draft, value, "authorization")
+    payer = organization(aut.get(2), aut.get(3), draft)
+    if key is None or payer is None:
+        return
+    sheet = draft.resource("Coverage", derived_id("Coverage", key.system, key.value), Weight.STATED)
+    sheet.body["status"] = "active"
+    sheet.body["beneficiary"] = {"reference": about.patient.ref}
+    sheet.body["payor"] = [{"reference": payer.ref, "display": payer.body["name"]}]
+    apply("AUT[Coverage]", aut, sheet, draft)
+    for field, element in ((2, "identifier"), (3, "name")):
+        told = aut.get(field)
+        if told and told != NULL and element in payer.body:
+            leaf = Leaf(aut.position, field, 1, 1, 1)
+            draft.ledger.note(leaf, "stored", payer.path(element), f"AUT[Coverage]#AUT-{field}")
+    request.add("insurance", {"reference": sheet.ref})
 
 
 def _findings(draft: Draft) -> list[tuple[Noted, Segment | None]]:

@@ -22,7 +22,7 @@ from mappers.mapped import Weight
 from mappers.message import NULL, Leaf, Segment
 from mappers.messages.notes import annotate
 from mappers.messages.order_groups import Group
-from mappers.messages.subject import Subject
+from mappers.messages.subject import Subject, absent
 from mappers.order_state import OrderState, order_control, order_status, weight
 from mappers.organization import institution, organization
 from mappers.organization import reference as named
@@ -111,6 +111,9 @@ def _write(group: Group, key: Number, subject: Subject, sheet: Sheet, found: Ord
         claim(obr, part, draft, sheet.path("category[0].coding[0].code"))
         for field in (2, 3):
             twin(group.orc, field, obr, field, draft)
+    if "orderDetail" in body:
+        # R4 prr-1: details want the code that they detail.
+        body.setdefault("code", absent())
     if "identifier" not in body:
         body["identifier"] = [{"system": key.system, "value": key.value}]
     if asker := requester(group, key, sheet, draft):

@@ -113,6 +113,11 @@ def test_critical_values_show_whether_somebody_confirmed(report: dict[str, Repor
     assert indicator(report["lab"], "critical-closed") == (0, 2, 0.0)
 
 
+def test_a_cancelled_result_is_no_critical_value(database: Database, filled: Filler) -> None:
+    filled.send("lab", "ORU^R01", critical("k9", "HH", "cancelled"))
+    assert made(database)["lab"].count("criticals").number == 2
+
+
 def test_rates_of_referrals(report: dict[str, Report]) -> None:
     assert indicator(report["town"], "referral-up-rate") == (2, 1, 2.0)
     assert indicator(report["hospital"], "referral-timely") == (1, 2, 0.5)

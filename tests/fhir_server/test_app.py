@@ -179,3 +179,9 @@ def test_serve_with_a_wrong_setting_ends_with_the_usage_code(tmp_path: Path) -> 
     process = start(tmp_path, "--config", str(tmp_path / "none.toml"))
     _, said = process.communicate(timeout=30)
     assert (process.returncode, "none.toml" in said) == (2, True)
+
+
+def test_serve_without_a_database_says_so_without_the_password(tmp_path: Path) -> None:
+    process = start(tmp_path, "--database", "postgresql://qiao:hunter2@127.0.0.1:9/none")
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, "--database" in said, "hunter2" in said) == (3, True, False)

@@ -132,6 +132,14 @@ def test_findings_sent_along_inform_the_referral() -> None:
     assert found["note"] == [{"text": "双次测量"}]
 
 
+def test_the_authorization_of_the_payer_covers_the_referral() -> None:
+    done = referral(RF1, "AUT|1^职工医保^L|YB01|县医保中心|20260301|20260331|AU77", RP, RT, PID, DG1)
+    cover = only(done, "Coverage")
+    assert only(done, "ServiceRequest")["insurance"] == [{"reference": f"Coverage/{cover['id']}"}]
+    assert (cover["identifier"][0]["value"], cover["period"]["end"]) == ("AU77", "2026-03-31")
+    assert cover["payor"][0]["display"] == "县医保中心"
+
+
 def test_a_status_nobody_knows_is_on_the_work_list_and_the_event_speaks() -> None:
     done = referral(RF1.replace("RF1|P", "RF1|待办"), RP, RT, PID, DG1)
     assert [(one["table"], one["code"]) for one in done.unmapped if one["table"] == "referral-status"] == [
