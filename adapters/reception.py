@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Literal
 
 from adapters import batch, pipeline
+from adapters.collector import Collector
 from adapters.listener import EventKind, Peer
 from adapters.pipeline import Language, Prepared
 from adapters.site import SiteBook
@@ -47,6 +48,7 @@ class Reception:
         self._language = language
         self._strangers = strangers
         self._limit = limit
+        self._collector = Collector()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"qiao-{channel}")
 
     def close(self) -> None:
@@ -80,6 +82,7 @@ class Reception:
 
     def _enter(self, raw: bytes, peer: Peer) -> Future[Receipt]:
         now = self._clock()
+        self._collector.step()
         prepared = pipeline.prepare(raw, self._book, now, channel=self._channel)
         if not self._welcome(prepared, peer):
             prepared = pipeline.turned_away(prepared, Issue("site-unknown", location="MSH-3"))

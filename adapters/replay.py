@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from adapters import batch, pipeline
+from adapters.collector import Collector
 from adapters.replayed import Tally
 from adapters.site import SiteBook
 from fhir_server.arrival import Receipt
@@ -67,8 +68,9 @@ def run(
     """Replays everything; without an intake nothing is written. `rate` is messages a second, 0 for no limit."""
     tally = Tally()
     waiting: deque[Future[Receipt]] = deque()
-    started = time.monotonic()
+    started, collector = time.monotonic(), Collector()
     for number, one in enumerate(inputs):
+        collector.step()
         if rate:
             time.sleep(max(0.0, started + number / rate - time.monotonic()))
         try:

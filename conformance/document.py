@@ -37,7 +37,9 @@ def document(report: Report) -> dict[str, Any]:
                 "title": _text(section.title),
                 "note": _text(section.note),
                 "basis": section.basis,
-                "counts": [_count(count) for count in section.counts],
+                "counts": [
+                    _rated(count, shown.rate) for count, shown in zip(section.counts, section.shown, strict=True)
+                ],
             }
             for section in report.sections
         ],
@@ -65,6 +67,14 @@ def _count(count: Count) -> dict[str, Any]:
         shown |= {"ids": list(count.ids), "find": count.find}
     if count.parts:
         shown["parts"] = [_count(part) for part in count.parts]
+    return shown
+
+
+def _rated(count: Count, key: str) -> dict[str, Any]:
+    """The count; with a key, each part with the share that key has of it."""
+    shown = _count(count)
+    for part, row in zip(count.parts if key else (), shown.get("parts", ()), strict=False):
+        row["rate"] = round(sum(one.number for one in part.parts if one.key == key) / part.number, 6)
     return shown
 
 

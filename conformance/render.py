@@ -52,6 +52,7 @@ class Block:
     keys: tuple[chart.Key, ...]
     rows: tuple[tuple[Count, tuple[chart.Piece, ...]], ...]
     coded: bool
+    rate: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _blocks(section: Section) -> tuple[Block, ...]:
 def _block(count: Count, shown: Shown) -> Block:
     keys = chart.legend(count, shown.levels[1]) if shown.chart == "stacked" else ()
     bars = chart.stacked(count, keys) if keys else chart.plain(count)
-    return Block(count, keys, tuple(zip(count.parts, bars, strict=True)), shown.levels[0] == "issue")
+    return Block(count, keys, tuple(zip(count.parts, bars, strict=True)), shown.levels[0] == "issue", shown.rate)
 
 
 def _groups(report: Report) -> tuple[tuple[str, tuple[Indicator, ...]], ...]:

@@ -15,7 +15,8 @@ Where = Literal["both", "whole", "one"]
 class Shown:
     """One tally. `levels` are the label sets of its paths; `chart` draws the second level as parts of a bar.
 
-    `where`: in the report of the consortium (whole), of one institution (one), or in both. `always`: shown as zero too.
+    `where`: in the report of the consortium (whole), of one institution (one), or in both.
+    `always`: shown as zero too. `rate`: the key whose share of each row is shown as its success rate.
     """
 
     tally: str
@@ -24,6 +25,7 @@ class Shown:
     chart: Literal["bars", "stacked"] = "bars"
     where: Where = "both"
     always: bool = False
+    rate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ SECTIONS: tuple[Heading, ...] = (
         (
             Shown("messages", Text("处理结果", "Outcome"), ("status", "type")),
             Shown("types", Text("消息类型", "Message types"), ("type", "status"), "stacked"),
-            Shown("sources", Text("来源系统", "Sending systems"), ("plain", "status"), "stacked"),
+            Shown("sources", Text("来源系统", "Sending systems"), ("plain", "verdict"), "stacked", rate="AA"),
             Shown("answers", Text("应答", "Acknowledgements"), ("verdict", "type")),
             Shown("replays", Text("日志重放（不计入收到）", "Replays (not received)"), ("status",)),
             Shown("events", Text("传输层事件（不计入收到）", "Framing events (not messages)"), ("issue",)),
@@ -61,7 +63,7 @@ SECTIONS: tuple[Heading, ...] = (
             "Each message refused or unreadable counts once, under its first error.",
         ),
         "received",
-        (Shown("refusals", Text("拒收与无法读取的消息", "Refused and unreadable messages"), ("issue",)),),
+        (Shown("refusals", Text("拒收与无法读取的消息", "Refused and unreadable messages"), ("issue", "type")),),
     ),
     Heading(
         "findings",

@@ -23,33 +23,40 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="QIAO_", extra="forbid", frozen=True)
 
-    host: str = Field("127.0.0.1", description="address the HTTP server listens on")
-    port: int = Field(8080, ge=0, le=65535, description="port of the HTTP server; 0 takes a free one")
-    mllp_host: str = Field("127.0.0.1", description="address the MLLP listener listens on")
-    mllp_port: int = Field(2575, ge=-1, le=65535, description="port of the MLLP listener; 0 a free one, -1 none")
-    database: str = Field("sqlite:///qiao.db", description="sqlite:///path.db or postgresql://user@host/name")
-    base_url: str = Field(
-        "", description="public base of the FHIR API, e.g. https://fhir.example.cn/fhir; empty: as asked"
+    host: str = Field(default="127.0.0.1", description="address the HTTP server listens on")
+    port: int = Field(default=8080, ge=0, le=65535, description="port of the HTTP server; 0 takes a free one")
+    mllp_host: str = Field(default="127.0.0.1", description="address the MLLP listener listens on")
+    mllp_port: int = Field(
+        default=2575, ge=-1, le=65535, description="port of the MLLP listener; 0 a free one, -1 none"
     )
-    body_limit: int = Field(32 * 1024 * 1024, ge=1024, description="largest request body in bytes")
-    page_size: int = Field(20, ge=1, le=10_000, description="matches on a page when _count is not given")
-    page_most: int = Field(1000, ge=1, le=10_000, description="greatest _count")
-    threads: int = Field(8, ge=1, le=256, description="threads that read from the database")
+    database: str = Field(default="sqlite:///qiao.db", description="sqlite:///path.db or postgresql://user@host/name")
+    base_url: str = Field(
+        default="", description="public base of the FHIR API, e.g. https://fhir.example.cn/fhir; empty: as asked"
+    )
+    body_limit: int = Field(default=32 * 1024 * 1024, ge=1024, description="largest request body in bytes")
+    page_size: int = Field(default=20, ge=1, le=10_000, description="matches on a page when _count is not given")
+    page_most: int = Field(default=1000, ge=1, le=10_000, description="greatest _count")
+    threads: int = Field(default=8, ge=1, le=256, description="threads that read from the database")
     cursor_key: SecretStr = Field(
         default_factory=lambda: SecretStr(secrets.token_hex(32)),
         description="secret that signs page links; the same for all servers of one store; default: a new one at start",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
-    unknown_senders: Literal["accept", "refuse"] = Field(
-        "accept", description="MLLP messages of senders no site registers: kept apart as an institution each, or AR"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least level that is logged"
     )
-    mllp_limit: int = Field(16 * 1024 * 1024, ge=1024, description="largest MLLP frame in bytes")
-    mllp_certificate: Path | None = Field(None, description="PEM certificate chain: MLLP over TLS")
-    mllp_key: Path | None = Field(None, description="PEM key of the certificate")
-    mllp_client_authorities: Path | None = Field(None, description="PEM authorities: clients must show a certificate")
-    drop_folder: Path | None = Field(None, description="folder where senders drop message files")
-    language: Literal["zh", "en"] = Field("zh", description="language of the texts in acknowledgements")
-    sites: Path | None = Field(None, description="folder with the institutions' site.toml and codes.csv")
+    unknown_senders: Literal["accept", "refuse"] = Field(
+        default="accept",
+        description="MLLP messages of senders no site registers: kept apart as an institution each, or AR",
+    )
+    mllp_limit: int = Field(default=16 * 1024 * 1024, ge=1024, description="largest MLLP frame in bytes")
+    mllp_certificate: Path | None = Field(default=None, description="PEM certificate chain: MLLP over TLS")
+    mllp_key: Path | None = Field(default=None, description="PEM key of the certificate")
+    mllp_client_authorities: Path | None = Field(
+        default=None, description="PEM authorities: clients must show a certificate"
+    )
+    drop_folder: Path | None = Field(default=None, description="folder where senders drop message files")
+    language: Literal["zh", "en"] = Field(default="zh", description="language of the texts in acknowledgements")
+    sites: Path | None = Field(default=None, description="folder with the institutions' site.toml and codes.csv")
 
 
 def load(config: Path | None = None, **given: Any) -> Settings:

@@ -41,12 +41,22 @@ class Leaf(NamedTuple):
     subcomponent: int
 
 
+class Origin(NamedTuple):
+    """The segment a value stands in, without its other values: a value that held its segment would be a cycle, and
+    thousands of cycles a message keep the garbage collector busy."""
+
+    name: str
+    position: int
+    occurrence: int
+    delimiters: Delimiters
+
+
 class Value:
     """One repetition of one field."""
 
     __slots__ = ("components", "field", "raw", "repetition", "segment")
 
-    def __init__(self, segment: Segment, field: int, repetition: int, raw: str) -> None:
+    def __init__(self, segment: Origin, field: int, repetition: int, raw: str) -> None:
         self.segment = segment
         self.field = field
         self.repetition = repetition
@@ -138,8 +148,12 @@ class Segment:
             return ()
         separator = self.delimiters.repetition
         if separator not in raw or (self.name in HEADERS and field <= 2):
-            return (Value(self, field, 1, raw),)
-        return tuple(Value(self, field, n, part) for n, part in enumerate(raw.split(separator), 1) if part)
+            return (Value(self._origin(), field, 1, raw),)
+        origin = self._origin()
+        return tuple(Value(origin, field, n, part) for n, part in enumerate(raw.split(separator), 1) if part)
+
+    def _origin(self) -> Origin:
+        return Origin(self.name, self.position, self.occurrence, self.delimiters)
 
     def first(self, field: int) -> Value | None:
         """The first non-empty repetition."""
@@ -263,6 +277,8 @@ def _position(segment: Segment) -> int:
 
 
 def _part(raw: str, separator: str, number: int) -> str:
+    if not separator or separator not in raw:
+        return raw if number == 1 else ""
     parts = raw.split(separator)
     return parts[number - 1] if number <= len(parts) else ""
 

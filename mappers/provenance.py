@@ -8,7 +8,7 @@ Source: FHIR R4 provenance.html; official maps EVN[Provenance], MSH[Provenance-S
 from __future__ import annotations
 
 import csv
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +19,7 @@ from mappers import systems
 from mappers.derived import derived_id
 from mappers.engine import apply
 from mappers.mapped import Weight
-from mappers.message import HEADERS, Leaf, Message, Segment, legible, unescape
+from mappers.message import Leaf, Message, legible, unescape
 from mappers.organization import institution
 from mappers.site import Site
 
@@ -109,40 +109,19 @@ def _structural() -> Mapping[tuple[str, int], str]:
 
 def account(draft: Draft, sheet: Sheet | None) -> None:
     """Gives every leaf without an outcome one: dropped with a reason when structural, else carried."""
-    lines, structural = draft.ledger.lines, _structural()
+    message, lines, structural = draft.message, draft.ledger.lines, _structural()
     carried: list[tuple[Leaf, str]] = []
-    for segment in draft.message.segments:
-        for leaf, raw in _open_leaves(segment, lines):
-            reason = structural.get((segment.name, leaf[1]))
-            if reason is not None and _says_nothing(reason, raw):
-                draft.ledger.note(leaf, "dropped", reason, "structural")
-            elif sheet is None:
-                draft.ledger.note(leaf, "carried", JOURNAL, "message-not-translated")
-            else:
-                carried.append((leaf, raw))
+    for leaf in [leaf for leaf in message.leaves() if leaf not in lines]:
+        raw = message.value(leaf)
+        reason = structural.get((message.segments[leaf.position].name, leaf.field))
+        if reason is not None and _says_nothing(reason, raw):
+            draft.ledger.note(leaf, "dropped", reason, "structural")
+        elif sheet is None:
+            draft.ledger.note(leaf, "carried", JOURNAL, "message-not-translated")
+        else:
+            carried.append((leaf, raw))
     if sheet is not None and carried:
         _carry(draft, sheet, carried)
-
-
-def _open_leaves(segment: Segment, lines: Container[tuple[int, ...]]) -> Iterator[tuple[Leaf, str]]:
-    """The leaves of a segment that no line speaks of, with their raw text. The hot loop of every message."""
-    position, separator = segment.position, segment.delimiters.subcomponent
-    fields = segment.fields
-    for field in range(3 if segment.name in HEADERS else 1, len(fields)):
-        if not fields[field]:
-            continue
-        for value in segment.values(field):
-            repetition = value.repetition
-            for component, part in enumerate(value.components, 1):
-                if not part:
-                    continue
-                if not separator or separator not in part:
-                    if (position, field, repetition, component, 1) not in lines:
-                        yield Leaf(position, field, repetition, component, 1), part
-                    continue
-                for sub, text in enumerate(part.split(separator), 1):
-                    if text and (position, field, repetition, component, sub) not in lines:
-                        yield Leaf(position, field, repetition, component, sub), text
 
 
 def _says_nothing(reason: str, raw: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mappers.codes import Coded, Unmapped, lookup
 from mappers.ledger import Line
-from mappers.message import NULL, Leaf, Segment, Value, unescape
+from mappers.message import NULL, Leaf, Origin, Value, legible, unescape
 
 if TYPE_CHECKING:
     from mappers.draft import Draft
@@ -33,7 +33,7 @@ class Part:
     def __init__(self, value: Value, component: int) -> None:
         self.value = value
         self.component = component
-        self.segment: Segment = value.segment
+        self.segment: Origin = value.segment
         self.field = value.field
         self.repetition = value.repetition
         parts = value.components
@@ -45,7 +45,7 @@ class Part:
         return self.value.get(self.component, component) if subcomponent == 1 else None
 
     def text(self) -> str | None:
-        return unescape(self.raw, self.segment.delimiters) if self.raw else None
+        return legible(unescape(self.raw, self.segment.delimiters)) if self.raw else None
 
     @property
     def is_null(self) -> bool:

@@ -111,13 +111,13 @@ def _count(row: Any, tests: frozenset[str], book: Book) -> Received | None:
     kind = row.type or "?"
     book.add(owner, "messages", (row.status, kind), source)
     book.add(owner, "types", (kind, row.status), source)
-    book.add(owner, "sources", (row.site or UNREGISTERED, row.status), source)
+    book.add(owner, "sources", (row.site or UNREGISTERED, row.verdict or "none"), source)
     book.add(owner, "answers", (row.verdict or "none", kind), source)
     book.add(owner, "charsets", (row.charset or "none", row.charset_declared or "none"), source)
     book.add(owner, "versions", (row.message_version or "none",), source)
     if row.unaccounted:
         book.add(owner, "unaccounted", (kind,), source, row.unaccounted)
-    _findings(issues, source, owner, row.status, book)
+    _findings(issues, source, owner, row, book)
     if row.patient_key in tests or any(issue["code"] == TEST for issue in issues):
         book.add(owner, "tests", ("message",), source)
         return None
@@ -125,12 +125,12 @@ def _count(row: Any, tests: frozenset[str], book: Book) -> Received | None:
     return Received(source, owner, row.status, row.verdict, codes)
 
 
-def _findings(issues: list[dict[str, Any]], source: str, owner: str, status: str, book: Book) -> None:
+def _findings(issues: list[dict[str, Any]], source: str, owner: str, row: Any, book: Book) -> None:
     for issue in issues:
         if issue["code"] != "duplicate-message":
             where = _REPEAT.sub("", issue["location"] or issue["expression"]) or "message"
             name = "findings-refusing" if issue["severity"] in REFUSING else "findings-noted"
             book.add(owner, name, (issue["code"], where), source)
-    if status in ("refused", "unreadable"):
+    if row.status in ("refused", "unreadable"):
         reason = next((issue["code"] for issue in issues if issue["severity"] in REFUSING), "unknown")
-        book.add(owner, "refusals", (reason,), source)
+        book.add(owner, "refusals", (reason, row.type or "?"), source)

@@ -41,6 +41,8 @@ LONGEST_ADDRESS = 16 * 1024
 INLINE = 32 * 1024
 _SHORT = frozenset({"create", "update", "delete"})
 """Interactions that read no database; with a body up to INLINE a hop to a thread would cost more than it saves."""
+_ONE_ROW = frozenset({"read", "vread"})
+"""Reads of one row: from an embedded database they take less than the hop to a thread (measured 60-100 µs of 250)."""
 _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::\d{1,5})?", re.ASCII)
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -81,6 +83,7 @@ class FhirEndpoint:
         prefix: str = "/fhir",
     ) -> None:
         self._services, self._executor, self._metrics = services, executor, metrics
+        self._short = _SHORT | _ONE_ROW if services.database.dialect == "sqlite" else _SHORT
         self._base_url, self._identify, self._prefix = base_url.rstrip("/"), identify, prefix
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -138,7 +141,7 @@ class FhirEndpoint:
             if isinstance(read, Answer):
                 return route.interaction, read
             call = read
-        inline = route.interaction in _SHORT and len(call.body) <= INLINE
+        inline = route.interaction in self._short and len(call.body) <= INLINE
         work = self._here if inline else self._in_thread
         result = await work(carry_out, route, placed, call, self._services)
         if isinstance(result, Change):

@@ -85,7 +85,8 @@ def _coding(
     system = _system(use, code, value.get(system_at), system_at, source)
     same = next((n for n, one in enumerate(codings) if one.get("code") == code and one.get("system") == system), None)
     place = f"{under}[{len(codings) if same is None else same}]"
-    coding = {"system": system, "code": code.strip()} if same is None else codings[same]
+    # A FHIR code holds no white space but single blanks.
+    coding = {"system": system, "code": " ".join(code.split())} if same is None else codings[same]
     use.leaf(code_at, f"{place}.code")
     if value.get(system_at):
         use.leaf(system_at, f"{place}.system")

@@ -142,27 +142,32 @@ def named_practitioner(value: Repetition, use: Use) -> dict[str, Any] | None:
     return practitioner.reference(sheet) if sheet else None
 
 
+def _said(value: Repetition, component: int) -> str | None:
+    """The text of a component, `None` when it is absent, blank or `""`."""
+    text = (value.get(component) or "").strip()
+    return text if text and text != NULL else None
+
+
 def producer(value: Repetition, use: Use) -> dict[str, Any] | None:
     """CWE[Organization]: code 1, name 2 or 9 (OBX-15)."""
-    code, name = value.get(1), value.get(2) or value.get(9)
-    code = None if code == NULL else code
+    code, name = _said(value, 1), _said(value, 2) or _said(value, 9)
     sheet = organization(code, name, use.draft)
     if sheet is None:
         return None
     if code:
         use.leaf(1, sheet.path("identifier[0].value" if sheet.body.get("identifier") else "name"))
     for component in (2, 9):
-        if value.get(component) and value.get(component) == sheet.body["name"]:
+        if name and _said(value, component) == sheet.body["name"]:
             use.leaf(component, sheet.path("name"))
     return reference(sheet)
 
 
 def device(value: Repetition, use: Use) -> dict[str, Any] | None:
     """EI[Device]: the analyser that measured (OBX-18)."""
-    number = value.get(1)
-    if not number or number == NULL:
+    number = _said(value, 1)
+    if number is None:
         return None
-    system = systems.local(use.site.institution, "device", value.get(2) or "")
+    system = systems.local(use.site.institution, "device", _said(value, 2) or "")
     sheet = use.draft.resource("Device", derived_id("Device", system, number), Weight.MENTION)
     sheet.body.setdefault("identifier", [{"system": system, "value": number}])
     use.leaf(1, sheet.path("identifier[0].value"))

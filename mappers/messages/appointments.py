@@ -137,7 +137,7 @@ def _resources(sheet: Sheet, found: Status, draft: Draft) -> None:
                 _join(sheet, where, found.participant, "LOC")
     for aig in draft.message.all("AIG"):
         named = aig.first(3)
-        code = named.get(1) if named is not None else None
+        code = (named.get(1) or "").strip() if named is not None else ""
         if named is None or not code or code == NULL:
             continue
         system = systems.local(draft.site.institution, "resource", named.get(3) or "")

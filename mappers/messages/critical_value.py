@@ -10,7 +10,6 @@ from typing import Any
 
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
-from mappers.mapped import Weight
 from mappers.messages.observations import Observed
 from mappers.messages.subject import Subject
 from mappers.systems import CANONICAL
@@ -39,6 +38,3 @@ def alarm(
     if recipient is not None:
         body["recipient"] = [recipient]
     return sheet
-
-
-__all__ = ["CATEGORY", "Weight", "alarm"]

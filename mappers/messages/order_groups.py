@@ -8,7 +8,6 @@ Source: HL7 v2.5.1 4.4 and 7.3 (message structures).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mappers.message import Message, Segment
@@ -183,13 +182,3 @@ def _before(group: Group, orc: Segment) -> bool:
 def _contradicts(orc: Segment, obr: Segment) -> bool:
     """True when both carry a placer (or filler) number and the numbers differ."""
     return any((one := orc.get(n)) and (other := obr.get(n)) and one != other for n in (2, 3))
-
-
-def segments_of(groups: list[Group]) -> Iterator[Segment]:
-    """Every segment of the groups, for tests of completeness."""
-    for group in groups:
-        yield from (s for s in (group.orc, group.obr) if s is not None)
-        yield from (*group.notes, *group.timings, *group.diagnoses, *group.studies, *group.contacts)
-        for noted in (*group.specimens, *group.observations):
-            yield noted.segment
-            yield from noted.notes

@@ -80,7 +80,7 @@ def _organization(prd: Segment, draft: Draft) -> Sheet | None:
         place = prd.first(field)
         if place is None:
             continue
-        text = place.get(component)
+        text = (place.get(component) or "").strip()
         if not text or text == NULL:
             continue
         known = text in draft.site.authorities or text in draft.site.institutions
@@ -96,7 +96,7 @@ def _organization(prd: Segment, draft: Draft) -> Sheet | None:
 
 def _person(prd: Segment, org: Sheet | None, draft: Draft) -> Reference | None:
     number, name = prd.first(7), prd.first(2)
-    text = number.get(1) if number is not None else None
+    text = (number.get(1) or "").strip() if number is not None else ""
     scope = _scope(org, draft)
     if number is not None and text and text != NULL:
         system = systems.local(scope, "practitioner")
@@ -105,7 +105,7 @@ def _person(prd: Segment, org: Sheet | None, draft: Draft) -> Reference | None:
         use = Use(draft, number, "PRD[PractitionerRole]#PRD-7")
         use.leaf(1, sheet.path("identifier[0].value"))
         use.settle(sheet.path("identifier[0]"))
-    elif name is not None and not name.is_null and (name.get(1) or name.get(2)):
+    elif name is not None and not name.is_null and ((name.get(1) or "") + (name.get(2) or "")).strip(' "'):
         full = "|".join(name.get(part) or "" for part in (1, 2))
         system = systems.local(scope, "practitioner-name")
         sheet = draft.resource("Practitioner", derived_id("Practitioner", system, full), Weight.MENTION)

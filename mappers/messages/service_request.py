@@ -140,7 +140,8 @@ def _facility(orc: Segment | None, sheet: Sheet, draft: Draft) -> Reference | No
     if value is None or value.is_null:
         return None
     use = Use(draft, value, "ORC[ServiceRequest]#ORC-21")
-    code, name = value.get(10) or value.get(3), value.get(1)
+    code, name = (value.get(10) or value.get(3) or "").strip(), (value.get(1) or "").strip()
+    code, name = ("" if text == NULL else text for text in (code, name))
     found = organization(code, name, draft)
     if found is None:
         return None

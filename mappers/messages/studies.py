@@ -73,7 +73,7 @@ def study(ipc: Segment, request: Sheet, about: Subject, draft: Draft) -> Sheet |
         sheet.body["status"] = "registered"
         sheet.body["basedOn"] = [{"reference": request.ref}]
     draft.ledger.note(Leaf(ipc.position, 3, 1, 1, 1), "stored", sheet.path("identifier[0].value"), "IPC#IPC-3")
-    if modality := ipc.get(5):
+    if modality := (ipc.get(5) or "").strip(' "'):
         sheet.body["modality"] = [{"system": DICOM, "code": modality}]
         draft.ledger.note(Leaf(ipc.position, 5, 1, 1, 1), "stored", sheet.path("modality[0].code"), "IPC#IPC-5")
     return sheet

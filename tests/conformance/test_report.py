@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conformance.document import as_bytes
+from conformance.document import as_bytes, document
 from conformance.facts import ALL, Watch
 from conformance.period import Period, day
 from conformance.report import Report, behind, reports
@@ -64,6 +64,17 @@ def test_senders_nobody_registered_stand_together(report: dict[str, Report]) -> 
 
 def test_a_refused_message_counts_under_its_first_error(report: dict[str, Report], numbers: Numbers) -> None:
     assert numbers(report["town"].count("refusals")) == {"code-unmapped-refused": 1, "message-flat": 1}
+
+
+def test_a_refusal_names_the_type_of_the_message(report: dict[str, Report], numbers: Numbers) -> None:
+    reasons = {part.key: numbers(part) for part in report["town"].count("refusals").parts}
+    assert reasons == {"code-unmapped-refused": {"ADT^A04": 1}, "message-flat": {"?": 1}}
+
+
+def test_every_source_has_its_success_rate(report: dict[str, Report]) -> None:
+    traffic = document(report["town"])["sections"][0]
+    (source,) = next(count for count in traffic["counts"] if count["key"] == "sources")["parts"]
+    assert (source["key"], source["number"], source["rate"]) == ("town-his", 7, 0.714286)
 
 
 def test_findings_are_counted_by_code_and_place_without_the_repetition(

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 import uvicorn
+from pydantic import SecretStr
 
 from fhir_server.app import create_app
 from fhir_server.intake import Intake
@@ -98,7 +99,7 @@ def running(settings: Settings, **options: Any) -> Iterator[str]:
 def client(database_url: str) -> Iterator[httpx.Client]:
     """An HTTP client of a running server, its base the FHIR API."""
     with (
-        running(Settings(database=database_url, cursor_key="k")) as address,
+        running(Settings(database=database_url, cursor_key=SecretStr("k"))) as address,
         httpx.Client(base_url=f"{address}/fhir", timeout=30) as opened,
     ):
         yield opened
@@ -109,7 +110,7 @@ def sqlite_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Cl
     """One server on SQLite for all tests of a module that leave nothing behind that matters to others."""
     url = f"sqlite:///{tmp_path_factory.mktemp('store')}/qiao.db"
     with (
-        running(Settings(database=url, cursor_key="k")) as address,
+        running(Settings(database=url, cursor_key=SecretStr("k"))) as address,
         httpx.Client(base_url=f"{address}/fhir", timeout=30) as opened,
     ):
         yield opened
@@ -128,7 +129,7 @@ def by_header(headers: Any) -> Caller:
 def guarded(database_url: str) -> Iterator[httpx.Client]:
     """A client of a server that tells callers apart (see `by_header`)."""
     with (
-        running(Settings(database=database_url, cursor_key="k"), identify=by_header) as address,
+        running(Settings(database=database_url, cursor_key=SecretStr("k")), identify=by_header) as address,
         httpx.Client(base_url=f"{address}/fhir", timeout=30) as opened,
     ):
         yield opened

@@ -46,7 +46,7 @@ def segment(name: str) -> st.SearchStrategy[str]:
 SEGMENTS = st.lists(st.sampled_from(sorted(SIZES)).flatmap(segment), min_size=1, max_size=7)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(KINDS)), SEGMENTS)
 def test_a_message_of_random_fields_is_translated_or_refused_but_never_lost(kind: str, segments: list[str]) -> None:
     message = read(kind, PID, *KINDS[kind], *segments)
