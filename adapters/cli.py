@@ -15,7 +15,20 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-STORY = ("demo", "serve", "listen", "send", "replay", "explain", "map", "search", "show", "validate", "report", "doctor")
+STORY = (
+    "demo",
+    "serve",
+    "listen",
+    "send",
+    "replay",
+    "explain",
+    "map",
+    "search",
+    "show",
+    "validate",
+    "report",
+    "doctor",
+)
 """The order of help: as one meets them. Others follow by name."""
 
 

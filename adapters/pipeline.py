@@ -1,8 +1,8 @@
 """The way of one message, from its bytes to its acknowledgement. There is no second path: the listener, the folder, the
 demo and `qiao replay` all come through here.
 
-`prepare` is pure (bytes in, `Prepared` out); `fhir_server.intake` makes it durable; `acknowledge` writes the answer that
-is sent after the commit. `handle` is the three in a row.
+`prepare` is pure (bytes in, `Prepared` out); `fhir_server.intake` makes it durable; `acknowledge` writes the answer
+that is sent after the commit. `handle` is the three in a row.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from hashlib import blake2b, sha256
 from types import MappingProxyType
 from typing import Literal
@@ -57,7 +57,9 @@ def handle(raw: bytes, door: Door, *, original: int | None = None) -> Receipt:
     """Reads, translates, stores and answers one message; the receipt carries the acknowledgement."""
     now = door.clock()
     prepared = prepare(raw, door.book, now, channel=door.channel, original=original)
-    return door.intake.accept(prepared.arrival, lambda receipt: acknowledge(prepared, receipt, now, door.language)).result()
+    return door.intake.accept(
+        prepared.arrival, lambda receipt: acknowledge(prepared, receipt, now, door.language)
+    ).result()
 
 
 def prepare(
@@ -88,7 +90,7 @@ def prepare(
     if message is not None:
         for quirk in quirks.named(endpoint.quirks):
             message = quirk(message)
-        arrival = replace(arrival, **_header(message))
+        arrival = _named(arrival, message)
     if message is None or _fatal(arrival.issues):
         return Prepared(arrival, endpoint, decoded.text, message, None)
     return _translate(arrival, endpoint, decoded.text, message, now)
@@ -108,16 +110,18 @@ def _stranger(default: Endpoint, application: str, facility: str) -> Endpoint:
     return replace(default, site=replace(default.site, institution=institution.code, institutions=institutions))
 
 
-def _header(message: Message) -> dict[str, str]:
+def _named(arrival: Arrival, message: Message) -> Arrival:
+    """With what MSH says of the message."""
     msh = message.msh
     event = message.event
-    return {
-        "application": msh.raw(3),
-        "facility": msh.raw(4),
-        "control_id": message.control_id,
-        "type": f"{message.code}^{event}" if event else message.code,
-        "message_version": msh.get(12) or "",
-    }
+    return replace(
+        arrival,
+        application=msh.raw(3),
+        facility=msh.raw(4),
+        control_id=message.control_id,
+        type=f"{message.code}^{event}" if event else message.code,
+        message_version=msh.get(12) or "",
+    )
 
 
 def _fatal(issues: tuple[Issue, ...]) -> bool:
@@ -148,6 +152,29 @@ def _translate(arrival: Arrival, endpoint: Endpoint, text: str, message: Message
         unmapped=mapped.unmapped,
     )
     return Prepared(arrival, endpoint, text, message, mapped)
+
+
+def broken(raw: bytes, book: SiteBook, channel: str, incident: str, original: int | None = None) -> Prepared:
+    """A message on which we failed: kept raw, answered AR, found again under the incident."""
+    decoded = charset.decode(raw)
+    parsed = er7.parse(decoded.text)
+    endpoint = _sender(parsed.message, book)
+    arrival = Arrival(
+        endpoint=channel,
+        raw=raw,
+        sha256=sha256(raw).digest(),
+        verdict="AR",
+        status="unreadable",
+        issues=(Issue("internal-error", details={"incident": incident}),),
+        site=endpoint.code,
+        owner=endpoint.site.institution,
+        charset_declared=decoded.declared,
+        charset=decoded.detected,
+        original=original,
+    )
+    if parsed.message is not None:
+        arrival = _named(arrival, parsed.message)
+    return Prepared(arrival, endpoint, decoded.text, parsed.message, None)
 
 
 def turned_away(prepared: Prepared, issue: Issue) -> Prepared:
@@ -257,6 +284,6 @@ def microseconds(text: str) -> int:
     except ValueError:
         return 0
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
+        moment = moment.replace(tzinfo=UTC)
     whole = int(moment.replace(microsecond=0).timestamp())
     return whole * 1_000_000 + moment.microsecond

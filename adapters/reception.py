@@ -15,6 +15,7 @@ from typing import Literal
 
 from adapters import batch, pipeline
 from adapters.collector import Collector
+from adapters.incident import incident
 from adapters.listener import EventKind, Peer
 from adapters.pipeline import Language, Prepared
 from adapters.site import SiteBook
@@ -83,7 +84,10 @@ class Reception:
     def _enter(self, raw: bytes, peer: Peer) -> Future[Receipt]:
         now = self._clock()
         self._collector.step()
-        prepared = pipeline.prepare(raw, self._book, now, channel=self._channel)
+        try:
+            prepared = pipeline.prepare(raw, self._book, now, channel=self._channel)
+        except Exception as error:
+            prepared = pipeline.broken(raw, self._book, self._channel, incident(error))
         if not self._welcome(prepared, peer):
             prepared = pipeline.turned_away(prepared, Issue("site-unknown", location="MSH-3"))
         return self._intake.accept(prepared.arrival, partial(self._acknowledge, prepared, now))

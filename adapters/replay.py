@@ -15,6 +15,7 @@ from functools import partial
 
 from adapters import batch, pipeline
 from adapters.collector import Collector
+from adapters.incident import incident
 from adapters.replayed import Tally
 from adapters.site import SiteBook
 from fhir_server.arrival import Receipt
@@ -76,8 +77,12 @@ def run(
         try:
             verdict = _replay(one, book, clock, intake, tally, waiting)
         except Exception as error:
-            tally.crash(f"{one.label}: {type(error).__name__}")
+            case = incident(error)
+            tally.crash(f"{one.label}: {type(error).__name__} {case}")
             verdict = "!!"
+            if intake is not None:
+                kept = pipeline.broken(one.raw, book, "replay", case, one.original)
+                waiting.append(intake.accept(kept.arrival, partial(_answer, kept, clock())))
         seen(one, verdict)
     while waiting:
         tally.receipt(waiting.popleft().result())

@@ -1,4 +1,4 @@
-"""ORU messages of 30 OBX over MLLP, validated, acknowledged after the durable commit; server and sender on one machine."""
+"""ORU messages of 30 OBX over MLLP, validated, acknowledged after the durable commit; sender on the same machine."""
 
 from __future__ import annotations
 

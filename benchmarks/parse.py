@@ -37,7 +37,7 @@ def measure() -> Iterator[dict[str, Any]]:
         ]
         return found + [order.oru_r01_observation[index].obx.obx_5.value for index in range(0, 30, 6)]
 
-    assert [value for value in ours()[5:]] == theirs()[5:]
+    assert ours()[5:] == theirs()[5:]
     times = compare({"qiao": (ours, 200), "hl7apy": (theirs, 1)}, rounds=5)
     yield {
         "what": "parse and 10 reads, ORU of 30 OBX",

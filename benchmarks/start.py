@@ -49,5 +49,9 @@ def _memory(server: Server) -> Iterator[dict[str, Any]]:
     status = Path(f"/proc/{server.pid}/status").read_text()
     resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
     server.stop()
-    yield {"what": "the county's day over one connection", "messages": sum(counts.values()), "seconds": round(seconds, 2)}
+    yield {
+        "what": "the county's day over one connection",
+        "messages": sum(counts.values()),
+        "seconds": round(seconds, 2),
+    }
     yield {"what": "resident memory after the day", "mib": round(resident / 1024, 1), "target": 150}

@@ -56,8 +56,11 @@ def create_app(
             app.state.fhir = FhirEndpoint(
                 _services(runtime), executor, metrics, base_url=settings.base_url, identify=identify
             )
-            for factory in registered() if factories is None else factories:
-                await _start(factory, runtime, opened)
+            app.state.services = [
+                service
+                for factory in (registered() if factories is None else factories)
+                if (service := await _started(factory, runtime, opened)) is not None
+            ]
             yield
 
     app = FastAPI(
@@ -113,12 +116,13 @@ def _services(runtime: Runtime) -> Services:
     )
 
 
-async def _start(factory: Factory, runtime: Runtime, opened: AsyncExitStack) -> None:
+async def _started(factory: Factory, runtime: Runtime, opened: AsyncExitStack) -> Service | None:
     service: Service | None = factory(runtime)
     if service is not None:
         await service.start()
         opened.push_async_callback(service.stop)
         log.info("service started", service=service.name)
+    return service
 
 
 async def _start_page(request: Request) -> Response:

@@ -1,12 +1,13 @@
 """A v2 message inside the transaction: duplicate check, statements, merges, work list, journal row, answer.
 
-A duplicate (same sender, control id and bytes) gets the stored answer again and changes nothing. The same control id with
-another body is processed and flagged. What a message states about a resource joins what others stated (`store.fold`).
+A duplicate (same sender, control id and bytes) gets the stored answer again and changes nothing. The same control id
+with another body is processed and flagged. What a message states about a resource joins what others stated
+(`store.fold`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,7 +36,7 @@ class ArrivalJob:
     arrival: Arrival
     answer: Callable[[Receipt], bytes]
 
-    def keys(self) -> Iterable[Key]:
+    def touches(self) -> Iterable[Key]:
         return [(s.resource["resourceType"], s.resource["id"]) for s in self.arrival.stated]
 
     def prepare(self, unit: Unit) -> None:
@@ -104,7 +105,7 @@ def _earlier(unit: Unit, arrival: Arrival) -> _Earlier | None:
     if not arrival.control_id:
         return None
     mark = _dedupe(arrival)
-    rows = [
+    rows: list[Sequence[Any]] = [
         (row[_ID], row[_DEDUPE], row[_VERDICT], row[_ANSWER])
         for row in unit.journal.values()
         if row[_SITE] == arrival.site and row[_CONTROL] == arrival.control_id
@@ -252,7 +253,7 @@ def _with_merges(unit: Unit, key: Key, said: tuple[Said, ...], resource: dict[st
     """Joins the merges of the patients the statement refers to, also those of the patients they were merged into."""
     if key[0] in _KEPT_APART or not unit.merged_patients:
         return said
-    known = {tuple(one.renamed)[0] for one in said if one.renamed}
+    known = {next(iter(one.renamed)) for one in said if one.renamed}
     waiting = [ref for ref in _patients(resource) if ref not in known]
     while waiting:
         gone = waiting.pop()
@@ -281,8 +282,8 @@ def _alias(unit: Unit, gone: str) -> tuple[str, int, int] | None:
     if gone not in unit.aliases:
         columns = ("kept", "event_time", "message")
         rows = unit.driver.select(schema.alias, columns, ("gone",), [(gone,)])
-        unit.aliases[gone] = tuple(rows[0]) if rows else None  # type: ignore[assignment]
-    return unit.aliases[gone]  # type: ignore[return-value]
+        unit.aliases[gone] = (rows[0][0], rows[0][1], rows[0][2]) if rows else None
+    return unit.aliases[gone]
 
 
 def _renaming(gone: str, kept: str, event_time: int, message: int) -> Said:

@@ -1,7 +1,7 @@
 """One identity number, two names: a borrowed card or a mistyped number. Nothing is joined; a person has to look.
 
-A Person is known by number *and* name (see the mapping of patients), so such patients stay apart by themselves. When the
-second Person of a number appears, the message gets an issue and a Task lists all Persons of that number.
+A Person is known by number *and* name (see the mapping of patients), so such patients stay apart by themselves. When
+the second Person of a number appears, the message gets an issue and a Task lists all Persons of that number.
 """
 
 from __future__ import annotations

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import sys
+from types import FrameType
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from fhir_server.app import create_app
 from fhir_server.settings import Settings
@@ -36,28 +39,37 @@ def configure_logging(level: str) -> None:
 class _Server(uvicorn.Server):
     """Says where it listens as soon as it does."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings, *, as_json: bool) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, *, as_json: bool) -> None:
         super().__init__(config)
-        self._settings, self._as_json = settings, as_json
+        self._app, self._settings, self._as_json = app, app.state.settings, as_json
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             self._announce()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Being told to stop is no failure: the signal is not raised again afterwards, and the exit code is 0."""
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
+
     def _announce(self) -> None:
         port = self.servers[0].sockets[0].getsockname()[1]
         base = f"http://{self._settings.host}:{port}"
-        shown = {
+        shown: dict[str, str | int] = {
             "url": f"{base}/",
             "fhir": self._settings.base_url or f"{base}/fhir",
             "metadata": f"{base}/fhir/metadata",
         }
+        for service in self._app.state.services:
+            if isinstance(getattr(service, "port", None), int):
+                shown[f"{service.name}_port"] = service.port
         if self._as_json:
             print(dump(shown).decode(), flush=True)
             return
         for name, url in shown.items():
-            print(f"{name:9} {url}", file=sys.stderr, flush=True)
+            print(f"{name:10} {url}", file=sys.stderr, flush=True)
 
 
 class StoreUnavailable(Exception):
@@ -69,8 +81,9 @@ def serve(settings: Settings, *, as_json: bool = False) -> None:
     configure_logging(settings.log_level)
     _try_store(settings.database)
     listening = _listen(settings.host, settings.port)
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_level="warning",
@@ -81,7 +94,7 @@ def serve(settings: Settings, *, as_json: bool = False) -> None:
         h11_max_incomplete_event_size=_LONGEST_HEAD,
         lifespan="on",
     )
-    server = _Server(config, settings, as_json=as_json)
+    server = _Server(config, app, as_json=as_json)
     server.run(sockets=[listening])
 
 

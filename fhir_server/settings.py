@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -57,6 +57,15 @@ class Settings(BaseSettings):
     drop_folder: Path | None = Field(default=None, description="folder where senders drop message files")
     language: Literal["zh", "en"] = Field(default="zh", description="language of the texts in acknowledgements")
     sites: Path | None = Field(default=None, description="folder with the institutions' site.toml and codes.csv")
+
+    @model_validator(mode="after")
+    def _whole_tls(self) -> Settings:
+        """Half a TLS setting would silently mean plain MLLP."""
+        if bool(self.mllp_certificate) != bool(self.mllp_key):
+            raise ValueError("mllp_certificate and mllp_key are given together")
+        if self.mllp_client_authorities and not self.mllp_certificate:
+            raise ValueError("mllp_client_authorities needs mllp_certificate and mllp_key")
+        return self
 
 
 def load(config: Path | None = None, **given: Any) -> Settings:

@@ -27,7 +27,7 @@ class WriteJob:
     writes: tuple[Write, ...]
     scope: Scope
 
-    def keys(self) -> Iterable[Key]:
+    def touches(self) -> Iterable[Key]:
         return [(write.type, write.id) for write in self.writes]
 
     def prepare(self, unit: Unit) -> None:

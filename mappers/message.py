@@ -65,7 +65,7 @@ class Value:
         """The raw components; a field without separators has one."""
 
     def get(self, component: int = 1, subcomponent: int = 1) -> str | None:
-        """The unescaped leaf, `None` when absent or empty, `NULL` when the sender wrote `""`."""
+        """The unescaped leaf, `None` when absent, empty or blank, `NULL` when the sender wrote `""`."""
         parts = self.components
         if component > len(parts):
             return None
@@ -80,7 +80,9 @@ class Value:
             return None
         if delimiters.escape in part:
             part = unescape(part, delimiters)
-        return (part if part.isprintable() else legible(part)) or None
+        if not part.isprintable():
+            part = legible(part)
+        return part if part and not part.isspace() else None
 
     def text(self) -> str | None:
         """The whole repetition unescaped, separators kept: for TX and FT, where senders forget to escape."""

@@ -8,11 +8,12 @@ Sources: FHIR R4 OperationOutcome.issue, HL7 v2.5.1 2.15.4 (ERR) and table 0357.
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, Mapping
+from typing import Literal
 
 Severity = Literal["fatal", "error", "warning", "information"]
 REFUSING: frozenset[str] = frozenset({"fatal", "error"})
@@ -21,7 +22,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class IssueKind:
-    """One row of the table: `fhir` is an issue-type code, `hl7` a code of table 0357, `http` the status when refused."""
+    """One row of the table: `fhir` is an issue-type code, `hl7` one of table 0357, `http` the status when refused."""
 
     code: str
     severity: Severity

@@ -12,7 +12,7 @@ def command(
     port: Annotated[int | None, typer.Option("--port", "--mllp-port", help="MLLP port, 2575 by default.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     database: Annotated[str | None, typer.Option(help="Database URL.")] = None,
-    sites: Annotated[Path | None, typer.Option(help="Folder of the sites.")] = None,
+    sites: Annotated[Path | None, typer.Option(envvar="QIAO_SITES", help="Folder of the sites.")] = None,
     config: Annotated[Path | None, typer.Option(help="qiao.toml.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Say where it listens as one JSON object.")] = False,
 ) -> None:

@@ -10,7 +10,7 @@ import typer
 
 def command(
     file: Annotated[Path, typer.Argument(help="A message, or several; `-` is stdin.")],
-    sites: Annotated[Path | None, typer.Option(help="Folder of the sites.")] = None,
+    sites: Annotated[Path | None, typer.Option(envvar="QIAO_SITES", help="Folder of the sites.")] = None,
     site: Annotated[str, typer.Option(help="Read as this site, whatever MSH-3/4 say.")] = "",
     json_: Annotated[bool, typer.Option("--json", help="Compact JSON, one Bundle a line.")] = False,
 ) -> None:

@@ -9,15 +9,17 @@ import typer
 
 
 def command(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files, folders, batches, JSONL with base64 `message`.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files, folders, batches, JSONL with base64 `message`.")
+    ] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Write; without it nothing is stored.")] = False,
     database: Annotated[str, typer.Option(envvar="QIAO_DATABASE", help="Database URL.")] = "sqlite:///qiao.db",
-    sites: Annotated[Path | None, typer.Option(help="Folder of the sites.")] = None,
+    sites: Annotated[Path | None, typer.Option(envvar="QIAO_SITES", help="Folder of the sites.")] = None,
     from_journal: Annotated[bool, typer.Option("--from-journal", help="Replay what the journal holds.")] = False,
     since: Annotated[str, typer.Option(help="Received at or after this instant or date.")] = "",
     until: Annotated[str, typer.Option(help="Received before this instant or date.")] = "",
     site: Annotated[str, typer.Option(help="Of the journal: messages of this site. Of files: read as this site.")] = "",
-    type: Annotated[str, typer.Option(help="Message type, ADT or ADT^A01.")] = "",
+    type_: Annotated[str, typer.Option("--type", help="Message type, ADT or ADT^A01.")] = "",
     status: Annotated[str, typer.Option(help="accepted, refused, unreadable.")] = "",
     rate: Annotated[float, typer.Option(help="Messages a second; 0 is as fast as it goes.")] = 0,
     limit: Annotated[int, typer.Option(help="At most so many messages; 0 is all.")] = 0,
@@ -51,7 +53,7 @@ def command(
     if store is not None:
         store.create()
     if store is not None and from_journal:
-        wanted = Wanted(_time(since), _time(until), site, type, status)
+        wanted = Wanted(_time(since), _time(until), site, type_, status)
         source = replay.from_journal(store, wanted)
     else:
         source = inputs(paths or [], site=site, flat=repair_flat)

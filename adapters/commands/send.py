@@ -58,6 +58,8 @@ def command(
     finish(result, f"sent to {host}:{port}", json_=json_)
     if failed:
         where = f"{host}:{port}"
-        typer.echo(f"qiao: {len(failed)} messages had no answer from {where}. Is a listener there? Send again.", err=True)
+        typer.echo(
+            f"qiao: {len(failed)} messages had no answer from {where}. Is a listener there? Send again.", err=True
+        )
     refused = counts["AE"] + counts["AR"] + counts["CE"] + counts["CR"]
     raise typer.Exit(3 if failed and len(failed) == result["messages"] else 4 if failed else 1 if refused else 0)

@@ -22,7 +22,7 @@ def command(
     day: Annotated[str, typer.Option(help="This one day.")] = "",
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("qiao-report"),
     language: Annotated[str, typer.Option(help="Language shown first: zh or en.")] = "zh",
-    sites: Annotated[Path | None, typer.Option(help="Folder of the sites.")] = None,
+    sites: Annotated[Path | None, typer.Option(envvar="QIAO_SITES", help="Folder of the sites.")] = None,
     generated: Annotated[str, typer.Option(help="Time of making to write into it; else two runs are equal.")] = "",
     behind: Annotated[
         list[str] | None, typer.Option(help="List every id behind this number instead; one option a level.")

@@ -11,7 +11,7 @@ from examples.county.generate import SEED, day, write_folder, write_jsonl
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m examples.county", description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, help="write one .hl7 file a message and manifest.jsonl here")
+    parser.add_argument("folder", nargs="?", type=Path, help="write one .hl7 file a message and .manifest.jsonl here")
     parser.add_argument("--jsonl", type=Path, metavar="FILE", help="write one JSON object a line here")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--scale", type=float, default=1.0, help="how many such days' worth of patients (default 1)")

@@ -38,14 +38,14 @@ def facts(message: Sent) -> dict[str, object]:
 
 
 def write_folder(messages: Iterable[Sent], folder: Path) -> int:
-    """One `.hl7` file a message, byte for byte, and `manifest.jsonl`; returns how many."""
+    """One `.hl7` file a message, byte for byte, and `.manifest.jsonl`; returns how many."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
     for number, message in enumerate(messages, 1):
         name = f"{number:04d}-{message.site}.hl7"
         (folder / name).write_bytes(message.raw)
         lines.append(json.dumps({"file": name, **facts(message)}, ensure_ascii=False))
-    (folder / "manifest.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    (folder / ".manifest.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
     return len(lines)
 
 

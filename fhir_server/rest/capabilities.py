@@ -11,13 +11,12 @@ from typing import Any
 
 import orjson
 
+from fhir_server.rest.identity import NOT_STORED
 from fhir_server.search.parameters import parameters
 from profiles.definitions import resource_types
 
 RELEASED = "2026-11-01"
 """Changes when what the server does changes."""
-NOT_TYPES = frozenset({"Parameters"})
-"""Resources that are never stored (FHIR R4 parameters.html)."""
 
 
 @lru_cache(maxsize=16)
@@ -53,7 +52,7 @@ def _version() -> str:
 def _rest(interactions: tuple[str, ...]) -> dict[str, Any]:
     return {
         "mode": "server",
-        "resource": [_resource(name, interactions) for name in sorted(resource_types() - NOT_TYPES)],
+        "resource": [_resource(name, interactions) for name in sorted(resource_types() - NOT_STORED)],
         "interaction": [{"code": "transaction"}, {"code": "batch"}],
     }
 

@@ -12,9 +12,13 @@ _VERSION = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"|([1-9]\d{0,8})', re.ASCII)
 
 
+NOT_STORED = frozenset({"Parameters"})
+"""Resources that only travel and have no address (FHIR R4 parameters.html)."""
+
+
 def type_issue(resource_type: str) -> Issue | None:
-    """An Issue when R4 has no such type."""
-    if resource_type in resource_types():
+    """An Issue when R4 has no such type, or none that is stored."""
+    if resource_type in resource_types() and resource_type not in NOT_STORED:
         return None
     shown = resource_type if re.fullmatch(r"[A-Za-z]{1,64}", resource_type, re.ASCII) else "…"
     return Issue("type-unknown", details={"type": shown})

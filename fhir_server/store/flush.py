@@ -1,4 +1,4 @@
-"""Writes a unit into the tables: a few bulk statements, index rows as differences, versions checked against the database.
+"""Writes a unit into the tables: a few bulk statements, index rows as differences, versions checked at the end.
 
 A row that another process changed since it was read makes a `Conflict`: the whole transaction is tried again.
 """
@@ -184,7 +184,7 @@ def _execute(driver: Driver, rows: _Rows, updates: list[Sequence[Any]]) -> None:
         raise Conflict
     for name, added in rows.add.items():
         # Sorted rows fall into neighbouring pages of the clustered lists.
-        driver.insert(schema.metadata.tables[name], sorted(added) if name.startswith("sp_") else added)
+        driver.insert(schema.metadata.tables[name], sorted(map(tuple, added)) if name.startswith("sp_") else added)
 
 
 def _worklist(unit: Unit) -> None:
@@ -213,5 +213,5 @@ def _clean(unit: Unit) -> None:
     unit.stored = dict(unit.heads)
     unit.said_stored = dict(unit.said)
     for pending in (unit.turns, unit.points, unit.alias_rows, unit.journal, unit.worklist):
-        pending.clear()  # type: ignore[attr-defined]
+        pending.clear()
     unit.sealed()

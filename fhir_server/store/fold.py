@@ -20,8 +20,9 @@ Body = dict[str, Any]
 class Said:
     """One run of equal statements of one weight: `first` and `last` are event times in microseconds.
 
-    `body` is the fragment, `None` while it has not been read back; `deleted` the elements the sender deleted; `renamed` maps `Patient/a` to `Patient/b`;
-    `whole` marks a REST update, which replaces instead of adding. `message` is the journal id (0 for REST).
+    `body` is the fragment, `None` while it has not been read back; `deleted` the elements the sender deleted; `renamed`
+    maps `Patient/a` to `Patient/b`; `whole` marks a REST update, which replaces instead of adding. `message` is the
+    journal id (0 for REST).
     """
 
     weight: int

@@ -15,7 +15,7 @@ from fhir_server.store.schema import journal
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A filter; empty fields do not restrict. Times in microseconds since 1970 UTC; `type` may be `ADT` or `ADT^A01`."""
+    """A filter; empty fields do not restrict. Times in microseconds since 1970 UTC; `type` is `ADT` or `ADT^A01`."""
 
     since: int | None = None
     until: int | None = None

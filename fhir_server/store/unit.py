@@ -6,7 +6,7 @@ touching the database, and many jobs share one commit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
@@ -70,6 +70,11 @@ HEAD_COLUMNS = (
 )
 
 
+def _head(row: Sequence[Any]) -> Head:
+    rid, kind, name, version, updated, deleted, body, owner, patient, date, digest_ = row
+    return Head(rid, kind, name, version, updated, bool(deleted), bytes(body), owner, patient, date, bytes(digest_))
+
+
 class Unit:
     """Reads through to the driver; collects writes."""
 
@@ -82,7 +87,7 @@ class Unit:
         self.said_stored: dict[Key, tuple[Said, ...]] = {}
         self.turns: dict[Key, tuple[Turn, ...]] = {}
         self.points: dict[Key, tuple[tuple[int, bytes, int, int], ...]] = {}
-        self.aliases: dict[str, tuple[str, int] | None] = {}
+        self.aliases: dict[str, tuple[str, int, int] | None] = {}
         self.alias_rows: dict[str, tuple[Any, ...]] = {}
         self.journal: dict[int, tuple[Any, ...]] = {}
         self.worklist: dict[tuple[str, str, str], tuple[str, str, int, int]] = {}
@@ -98,7 +103,7 @@ class Unit:
         if not wanted:
             return
         found = {
-            (row[1], row[2]): Head(*row[:5], bool(row[5]), bytes(row[6]), *row[7:10], bytes(row[10]))
+            (row[1], row[2]): _head(row)
             for row in self.driver.select(schema.resource, HEAD_COLUMNS, ("type", "id"), wanted)
         }
         for key in wanted:

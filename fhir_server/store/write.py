@@ -15,7 +15,7 @@ class Write:
     """One change asked for over REST. `id` is always set (the caller draws it for a create).
 
     `if_match` is the version the caller saw, `owner` the institution the data belongs to, `expression` where the
-    resource stands in the request (`Bundle.entry[3].resource`), for messages. A `PUT` creates when there is nothing yet.
+    resource stands in the request (`Bundle.entry[3].resource`), for the texts. A `PUT` creates when nothing is there.
     """
 
     method: Method

@@ -29,9 +29,9 @@ _ATTEMPTS = 8
 
 
 class Job(Protocol):
-    """`keys` are read for the whole batch at once; `apply` returns the result the future gets."""
+    """`touches` are read for the whole batch at once; `apply` returns the result the future gets."""
 
-    def keys(self) -> Iterable[Key]: ...
+    def touches(self) -> Iterable[Key]: ...
     def prepare(self, unit: Unit) -> None: ...
     def apply(self, unit: Unit) -> Any: ...
 
@@ -140,7 +140,7 @@ class Writer:
         driver.begin()
         self._last = max(self._clock(), self._last + 1)
         unit = Unit(driver, self._last)
-        unit.load(key for waiting in batch for key in waiting.job.keys())
+        unit.load(key for waiting in batch for key in waiting.job.touches())
         for waiting in batch:
             waiting.job.prepare(unit)
             mark = unit.mark()

@@ -143,7 +143,7 @@ def pointer(value: Value) -> Attached:
         return attached
     kind, subtype = (value.get(3) or "").strip().lower(), (value.get(4) or "").strip().lower()
     declared = f"{kind}/{subtype}" if _TYPE.fullmatch(f"{kind}/{subtype}") else _SUBTYPES.get(subtype, "")
-    if declared:
+    if declared and declared.isascii():
         return Attached({"contentType": declared, **attached.attachment}, attached.issues)
     return attached
 

@@ -157,7 +157,7 @@ def _content(txa: Segment, sheet: Sheet, draft: Draft) -> None:
                 draft.ledger.note(leaf, outcome, path, "OBX[DocumentReference]#OBX-5")  # type: ignore[arg-type]
             if found is not None:
                 title = obx.get(3, 2) or obx.get(3)
-                if title and title != NULL:
+                if title and title != NULL and title.strip():
                     found.setdefault("title", title)
                     leaf = Leaf(obx.position, 3, 1, 2 if title == obx.get(3, 2) else 1, 1)
                     draft.ledger.note(leaf, "stored", f"{place}.title", "OBX[DocumentReference]#OBX-3")
@@ -174,8 +174,8 @@ def _text(texts: list[Segment], sheet: Sheet, index: int, draft: Draft) -> dict[
     heading = ""
     place = sheet.path(f"content[{index}].attachment.data")
     for obx in texts:
-        name = obx.get(3, 2) or obx.get(3) or ""
-        said = [text for value in obx.values(5) if (text := value.text()) and text != NULL]
+        name = (obx.get(3, 2) or obx.get(3) or "").strip()
+        said = [text for value in obx.values(5) if (text := value.text()) and text != NULL and text.strip()]
         if not said:
             continue
         if name != heading and (heading or len(texts) > 1) and name:

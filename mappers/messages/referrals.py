@@ -168,7 +168,7 @@ def _task(
     body["status"], body["intent"] = state.task, "order"
     body["code"] = {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}]}
     body["businessStatus"] = {"coding": [{"system": _BUSINESS, "code": state.business}]}
-    if (said := rf1.get(1, 2)) and said != NULL:
+    if (said := (rf1.get(1, 2) or "").strip()) and said != NULL:
         body["businessStatus"]["text"] = said
         place = sheet.path("businessStatus.text")
         draft.ledger.note(Leaf(rf1.position, 1, 1, 2, 1), "stored", place, "RF1[Task]#RF1-1")
@@ -197,7 +197,7 @@ def _reason(rf1: Segment, sheet: Sheet, state: ReferralState, draft: Draft) -> N
         if concept is not None and "statusReason" not in sheet.body:
             sheet.body["statusReason"] = concept
             use.settle(sheet.path("statusReason"))
-    said = draft.message.get("NTE", 3) or draft.message.get("MSA", 3)
+    said = (draft.message.get("NTE", 3) or draft.message.get("MSA", 3) or "").strip()
     if "statusReason" not in sheet.body and said and said != NULL:
         sheet.body["statusReason"] = {"text": said}
     if state.task == "rejected" and "statusReason" not in sheet.body:

@@ -54,7 +54,7 @@ def attach(noted: Noted, report: Sheet, key: str, about: Subject, weight: Weight
             for leaf in value.leaves():
                 draft.ledger.note(leaf, "dropped", "attachment-unusable", "OBX[DiagnosticReport]#OBX-5")
             continue
-        if title and title != NULL:
+        if title and title != NULL and title.strip():
             found.setdefault("title", title)
         if "data" in found and found.get("contentType", "").startswith(_PICTURES):
             place = _media(obx, value, found, report, key, about, weight, draft)

@@ -33,6 +33,8 @@ def test_no_file_is_a_drawer() -> None:
     assert [path for path in FILES if path.stem in FORBIDDEN] == []
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if p.read_text(encoding="utf-8").strip()], ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if p.read_text(encoding="utf-8").strip()], ids=lambda p: str(p.relative_to(ROOT))
+)
 def test_every_module_opens_with_its_law(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))

@@ -245,7 +245,7 @@ def test_centres_and_institutions_speak_of_the_same_patients(prepared: list[tupl
 
 def test_the_folder_holds_every_message_byte_for_byte(tmp_path: Path, messages: list[Sent]) -> None:
     assert write_folder(messages, tmp_path) == len(messages)
-    lines = [json.loads(line) for line in (tmp_path / "manifest.jsonl").read_text("utf-8").splitlines()]
+    lines = [json.loads(line) for line in (tmp_path / ".manifest.jsonl").read_text("utf-8").splitlines()]
     assert [(tmp_path / line["file"]).read_bytes() for line in lines] == [message.raw for message in messages]
     assert [line["label"] for line in lines] == [message.label for message in messages]
 
@@ -262,4 +262,4 @@ def test_the_command_writes_a_folder(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "examples.county", str(tmp_path / "out"), "--scale", "0.1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "messages" in done.stderr
-    assert (tmp_path / "out" / "manifest.jsonl").exists()
+    assert (tmp_path / "out" / ".manifest.jsonl").exists()

@@ -162,7 +162,7 @@ def test_serve_says_where_it_listens_and_ends_gracefully_when_told(tmp_path: Pat
     finally:
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=30)
-    assert process.returncode in (0, -signal.SIGTERM), said
+    assert process.returncode == 0, said
     assert "Traceback" not in said
     assert ready < float(os.environ.get("QIAO_TEST_READY_SECONDS", "8"))  # 2 s on an idle machine
 

@@ -1,0 +1,20 @@
+"""An error of ours: where it happened goes into the log under a number, its text nowhere, since it may hold values."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from uuid import uuid4
+
+import structlog
+
+log = structlog.get_logger("qiao.incident")
+
+
+def incident(error: Exception) -> str:
+    """Logs where it happened, never the text of the error, which may hold values; the number finds the log line."""
+    number = uuid4().hex[:12]
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    log.error("message failed", incident=number, error=type(error).__name__, at=where)
+    return number
