@@ -9,17 +9,17 @@ wrong check digit or a contradiction is kept, said, and never joins anybody. Sou
 from __future__ import annotations
 
 import itertools
-import re
 import unicodedata
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mappers import systems
 from mappers.authority import Authority, assigner
-from mappers.datatypes.identifier import build, system_of
+from mappers.datatypes.identifier import build, social_security, system_of
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.engine import apply
+from mappers.htest import mark
 from mappers.identifier_kind import Kind, kind_of, kinds
 from mappers.location import location
 from mappers.mapped import Merge, Weight
@@ -49,10 +49,6 @@ class Number(NamedTuple):
         return system_of(self.text, found, kind), self.text
 
 
-_RESIDENT_FORM = re.compile(r"\s*(?:[0-9]{17}[0-9Xx]|[0-9]{15})\s*\Z")
-"""What stands in PID-19 of a Chinese sender and has this form is meant as an identity number, check digit or not."""
-
-
 def patient(pid: Segment, draft: Draft, weight: Weight = Weight.STATED) -> Sheet | None:
     """The Patient of a PID, with all that PID says, and its Person; `None` (and an issue) when nothing identifies
     it.
@@ -64,8 +60,9 @@ def patient(pid: Segment, draft: Draft, weight: Weight = Weight.STATED) -> Sheet
         return None
     sheet = begin(found, draft, weight)
     apply("PID[Patient]", pid, sheet, draft)
-    for number in numbers:
+    for number in (*numbers, *_numbers(draft, pid, 19)):
         _check(number, sheet, draft)
+    mark(sheet, draft)
     _join(sheet, draft)
     return sheet
 
@@ -88,7 +85,7 @@ def _numbers(draft: Draft, segment: Segment, field: int) -> Iterator[Number]:
         if field == 18 and not value.get(5):
             kind = kinds()["account"]
         if field == 19:
-            kind = kinds()["resident-id" if _RESIDENT_FORM.match(text) else "social-security"]
+            kind = social_security(text)
         yield Number(text.strip(), found, kind, value)
 
 
@@ -107,7 +104,7 @@ def _best(draft: Draft, segment: Segment, fields: tuple[int, ...], first: list[N
 
 
 def _check(number: Number, sheet: Sheet, draft: Draft) -> None:
-    """China 7d 13 and 17: the form of identity numbers.
+    """China 7d 13: a visit card that looks like an identity number is said.
 
     A 15-digit resident number of before 1999 is kept as sent, and stands in its 18-character form as well.
     """
@@ -119,8 +116,6 @@ def _check(number: Number, sheet: Sheet, draft: Draft) -> None:
     resident = resident_id(number.text)
     if name == "visit-card" and resident is not None:
         draft.issue("identifier-looks-like-id", leaf)
-    elif name == "resident-id" and resident is None:
-        draft.issue("identifier-check-digit", leaf)
     elif name == "resident-id" and resident is not None and len(number.text) == 15:
         sheet.add("identifier", {"system": systems.RESIDENT_ID, "value": resident.value})
 

@@ -41,6 +41,10 @@ class Leaf(NamedTuple):
     subcomponent: int
 
 
+_NEW = tuple.__new__
+"""Makes a `Leaf` in half the time its own constructor takes; a message has hundreds."""
+
+
 class Origin(NamedTuple):
     """The segment a value stands in, without its other values: a value that held its segment would be a cycle, and
     thousands of cycles a message keep the garbage collector busy."""
@@ -99,11 +103,11 @@ class Value:
             if not part:
                 continue
             if not separator or separator not in part:
-                yield Leaf(position, self.field, self.repetition, number, 1)
+                yield _NEW(Leaf, (position, self.field, self.repetition, number, 1))
                 continue
             for sub, leaf in enumerate(part.split(separator), 1):
                 if leaf:
-                    yield Leaf(position, self.field, self.repetition, number, sub)
+                    yield _NEW(Leaf, (position, self.field, self.repetition, number, sub))
 
 
 class Segment:

@@ -8,6 +8,7 @@ HD[Identifier].
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +57,8 @@ def build(use: Use, number: str, found: Authority, kind: Kind) -> dict[str, Any]
     """The Identifier of a CX whose authority and kind are known."""
     number = number.strip()
     system = system_of(number, found, kind)
+    if kind.name == "resident-id" and resident_id(number) is None:
+        use.issue("identifier-check-digit")
     identifier: dict[str, Any] = {
         "system": system,
         "value": number.upper() if system == systems.RESIDENT_ID else number,
@@ -192,13 +195,19 @@ def plan(value: Repetition, use: Use) -> dict[str, Any] | None:
     return identifier
 
 
+_RESIDENT_FORM = re.compile(r"(?:[0-9]{17}[0-9Xx]|[0-9]{15})\Z")
+
+
+def social_security(number: str) -> Kind:
+    """The kind of a number in an SSN slot: what has the form of an identity number is meant as one, valid or not."""
+    return kinds()["resident-id" if _RESIDENT_FORM.match(number.strip()) else "social-security"]
+
+
 def ssn(value: Repetition, use: Use) -> dict[str, Any] | None:
     """ST[Identifier-SSN], the SSN slot (PID-19, NK1-37): in China it holds the resident identity number, seldom
     anything else.
     """
     text = value.get(1)
-    if not text or text == NULL or text.isspace():
+    if not text or text == NULL:
         return None
-    resident = len(text.strip()) == 18 and resident_id(text) is not None
-    kind = kinds()["resident-id" if resident else "social-security"]
-    return build(use, text, Authority(use.site.institution), kind)
+    return build(use, text, Authority(use.site.institution), social_security(text))

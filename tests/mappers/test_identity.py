@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mappers import Weight
 from mappers.derived import derived_id
 from mappers.draft import Draft
@@ -154,3 +156,34 @@ def test_a_merge_may_carry_several_pairs() -> None:
 def test_a_merge_without_an_old_number_is_refused() -> None:
     assert "segment-missing" in codes(adt("A40", pid("2^^^^MRN")))
     assert "patient-unidentified" in codes(adt("A40", pid("2^^^^MRN"), "MRG|^^^^MRN"))
+
+
+def test_a_wrong_identity_number_in_the_social_security_slot_is_kept_said_and_joins_nobody() -> None:
+    found = adt("A04", pid("1^^^^MRN", more=f"|||||||||||{RESIDENT[:17]}7"))
+    assert codes(found) == ["identifier-check-digit"]
+    assert found.issues[0].location == "PID-19"
+    assert resources(found, "Person") == []
+    number = only(found, "Patient")["identifier"][1]
+    assert number["system"] == f"{LOCAL}/T01/unverified-resident-id"
+    assert number["value"] == f"{RESIDENT[:17]}7"
+
+
+def test_another_number_in_the_social_security_slot_is_a_social_security_number() -> None:
+    found = adt("A04", pid("1^^^^MRN", more="|||||||||||123456789"))
+    assert codes(found) == []
+    assert only(found, "Patient")["identifier"][1]["system"] == f"{LOCAL}/T01/social-security"
+
+
+@pytest.mark.parametrize("name", ["pacs测试1", "测试患者", "test", "TEST1", "张三test", "Test^Patient", "ceshi02"])
+def test_a_patient_named_as_a_test_is_tagged_and_said(name: str) -> None:
+    found = adt("A04", pid("1^^^^MRN", name=name))
+    assert codes(found) == ["patient-test"]
+    assert found.issues[0].severity == "information"
+    assert only(found, "Patient")["meta"]["tag"][0]["code"] == "HTEST"
+
+
+@pytest.mark.parametrize("name", ["张三", "欧阳·测", "Testa^Maria", "Contest", "买买提·吐尔逊", "石试金"])
+def test_an_ordinary_name_is_no_test(name: str) -> None:
+    found = adt("A04", pid("1^^^^MRN", name=name))
+    assert codes(found) == []
+    assert "meta" not in only(found, "Patient")
