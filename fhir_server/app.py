@@ -15,8 +15,8 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from fastapi import FastAPI
 from sqlalchemy import text
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -42,12 +42,12 @@ _PAGE_HEADERS = {
 
 def create_app(
     settings: Settings, *, identify: Identify = anyone, factories: Iterable[Factory] | None = None
-) -> FastAPI:
+) -> Starlette:
     """The application. `identify` says who asks; `factories` are the services, by default the registered ones."""
     metrics = Metrics()
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as opened:
             runtime = _open(settings, opened)
             executor = ThreadPoolExecutor(settings.threads, thread_name_prefix="qiao-read")
@@ -63,12 +63,8 @@ def create_app(
             ]
             yield
 
-    app = FastAPI(
-        title="Qiao",
+    app = Starlette(
         lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
         routes=[
             Route("/", _start_page),
             Route("/livez", _alive),

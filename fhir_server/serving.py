@@ -10,7 +10,7 @@ from types import FrameType
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from fhir_server.app import create_app
 from fhir_server.settings import Settings
@@ -39,7 +39,7 @@ def configure_logging(level: str) -> None:
 class _Server(uvicorn.Server):
     """Says where it listens as soon as it does."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, *, as_json: bool) -> None:
+    def __init__(self, config: uvicorn.Config, app: Starlette, *, as_json: bool) -> None:
         super().__init__(config)
         self._app, self._settings, self._as_json = app, app.state.settings, as_json
 

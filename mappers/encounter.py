@@ -3,7 +3,8 @@
 Its id follows from the visit number (PV1-19, else 50) and its authority; without one, from patient, class and admission
 time; else there is no Encounter, because nobody could find it again. The class must be known (an unmapped PV1-2
 refuses a message about the visit; a message that only mentions the visit goes without it); the status follows from
-the event or from PV1 itself, never from a guess.
+the event or from PV1 itself, never from a guess. A visit belongs to the house whose number it has, else to the house
+whose patient it is: a centre that reports a result did not admit anybody.
 Source: HL7 v2.5.1 3.4.3 (PV1); official maps PV1[Encounter], PV2[Encounter], code map Event[EncounterStatus].
 """
 
@@ -29,22 +30,26 @@ def encounter(
 
     `status` is what the event says; `start` an admission time for visits that have neither number nor PV1-44.
     """
-    identity = _identity(pv1, subject, draft, start)
-    if identity is None:
+    found = _identity(pv1, subject, draft, start)
+    if found is None:
         return None
-    sheet = draft.resource("Encounter", identity, weight)
+    identity, house = found
+    sheet = draft.resource("Encounter", identity, weight, owner=house)
     sheet.body["subject"] = {"reference": subject.ref}
     apply("PV1[Encounter]", pv1, sheet, draft)
+    if weight is Weight.MENTION:
+        _placed(sheet)
     if "class" not in sheet.body:
         _without_class(sheet, pv1, draft, weight)
         return None
     sheet.body["status"] = status or _status(sheet)
-    sheet.body["serviceProvider"] = {"reference": institution(draft.site.institution, draft).ref}
+    sheet.body["serviceProvider"] = {"reference": institution(house, draft).ref}
     _ordered_period(sheet, pv1, draft)
     return sheet
 
 
-def _identity(pv1: Segment, subject: Sheet, draft: Draft, start: str) -> str | None:
+def _identity(pv1: Segment, subject: Sheet, draft: Draft, start: str) -> tuple[str, str] | None:
+    """The id of the visit, and the institution it belongs to."""
     for field in (19, 50):
         for value in pv1.values(field):
             number = value.get(1)
@@ -53,12 +58,13 @@ def _identity(pv1: Segment, subject: Sheet, draft: Draft, start: str) -> str | N
             found = assigner(draft.site, value, 4)
             kind = kind_of(draft.site, value.get(5)) if value.get(5) else kinds()["visit-no"]
             system = found.universal or systems.local(found.institution, kind.name, found.foreign)
-            return derived_id("Encounter", system, number.strip())
+            house = found.institution if value.get(4) else subject.owner
+            return derived_id("Encounter", system, number.strip()), house
     told = pv1.get(44)
     moment = (dtm.instant(told, draft.site.offset) if told else None) or start
     if not moment or not pv1.get(2):
         return None
-    return derived_id("Encounter", subject.ref, f"{pv1.get(2)}|{moment}")
+    return derived_id("Encounter", subject.ref, f"{pv1.get(2)}|{moment}"), subject.owner
 
 
 def _status(sheet: Sheet) -> str:
@@ -66,6 +72,13 @@ def _status(sheet: Sheet) -> str:
     if "end" in sheet.body.get("period", {}):
         return "finished"
     return "planned" if sheet.body["class"].get("code") == PLANNED else "in-progress"
+
+
+def _placed(sheet: Sheet) -> None:
+    """A message that only mentions the visit tells places, but not where the patient is now: a result is on its way
+    for hours, and must not add a second active place to the one of the ADT."""
+    for place in sheet.body.get("location", ()):
+        place.pop("status", None)
 
 
 def _without_class(sheet: Sheet, pv1: Segment, draft: Draft, weight: Weight) -> None:

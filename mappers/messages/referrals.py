@@ -1,7 +1,7 @@
 """REF^I12, I13, I14 and RRI^I12, I13, I14: two-way referral -> ServiceRequest, Task, and what is sent along.
 
 One ServiceRequest a referral number (RF1-6, with its authority), one Task on it that the receiving institution owns; an
-answer (RRI) only mentions the request and states the Task. Whether a referral goes up or down follows from the levels
+answer (RRI) only mentions the request and states how the Task stands: when and why was asked belongs to the REF. Whether a referral goes up or down follows from the levels
 of the two institutions, unless the site tells it. A rejection without a reason is refused, for the rules demand one.
 Source: HL7 v2.5.1 chapter 11 (REF, RRI, RF1, PRD, AUT); no official map exists.
 """
@@ -112,12 +112,8 @@ def _mention(rf1: Segment, key: Number, about: Subject, found: dict[str, Party],
     identity = derived_id("ServiceRequest", key.system, key.value)
     sheet = draft.resource("ServiceRequest", identity, Weight.MENTION, key.owner)
     _head(sheet, "unknown", about, found, draft)
-    apply("RF1[ServiceRequest]", rf1, sheet, draft)
-    # The reason of an answer is the reason of the answer, not of the referral.
-    sheet.body.pop("reasonCode", None)
-    draft.forget(sheet, "reasonCode")
+    apply("RF1[ServiceRequest-Answer]", rf1, sheet, draft)
     sheet.body["category"] = [{"coding": [dict(CATEGORY)]}]
-    draft.forget(sheet, "category")
     return sheet
 
 
@@ -174,10 +170,7 @@ def _task(
         draft.ledger.note(Leaf(rf1.position, 1, 1, 2, 1), "stored", place, "RF1[Task]#RF1-1")
     body["focus"] = {"reference": request.ref}
     body["for"] = {"reference": about.patient.ref}
-    body["lastModified"] = draft.event_time
-    time = moment(rf1, 9, draft) or moment(rf1, 7, draft)
-    if time and not later(time, draft.event_time):
-        body["authoredOn"] = time
+    _when(rf1, sheet, draft)
     if "RP" in found:
         body["requester"] = found["RP"].organization
     if "RT" in found:
@@ -185,12 +178,28 @@ def _task(
     leaf = Leaf(rf1.position, 1, 1, 1, 1)
     if rf1.get(1) and known(draft.site, rf1.get(1) or ""):
         draft.ledger.note(leaf, "coded", sheet.path("businessStatus.coding[0].code"), "RF1[Task]#RF1-1")
-    if draft.message.code == "RRI" or state.task in ("rejected", "failed", "cancelled"):
+    if state.task in ("rejected", "failed", "cancelled"):
         _reason(rf1, sheet, state, draft)
+    if draft.message.code == "RRI" or "statusReason" in body:
+        annotate(draft.message.all("NTE"), sheet, draft)
+
+
+def _when(rf1: Segment, task: Sheet, draft: Draft) -> None:
+    """When it was asked, by a request: RF1-9, else RF1-7. RF1-9 of an answer is the time of the answer."""
+    body = task.body
+    body["lastModified"] = draft.event_time
+    time = moment(rf1, 9, draft)
+    if draft.message.code == "REF":
+        time = time or moment(rf1, 7, draft)
+        if time and not later(time, draft.event_time):
+            body["authoredOn"] = time
+    elif time == body["lastModified"]:
+        draft.ledger.note(Leaf(rf1.position, 9, 1, 1, 1), "stored", task.path("lastModified"), "RF1[Task]#RF1-9")
 
 
 def _reason(rf1: Segment, sheet: Sheet, state: ReferralState, draft: Draft) -> None:
-    """RF1-10 of an answer, else its NTE, else MSA-3: why it was rejected or failed."""
+    """RF1-10, else NTE, else MSA-3: why it was rejected, failed or cancelled. An acceptance echoes the reason why it
+    was asked, and has none of its own."""
     for value in rf1.values(10):
         use = Use(draft, value, "RF1[Task]#RF1-10")
         concept = codeable_concept(value, use)
@@ -202,7 +211,6 @@ def _reason(rf1: Segment, sheet: Sheet, state: ReferralState, draft: Draft) -> N
         sheet.body["statusReason"] = {"text": said}
     if state.task == "rejected" and "statusReason" not in sheet.body:
         draft.issue("field-missing", "RF1-10")
-    annotate(draft.message.all("NTE"), sheet, draft)
 
 
 def _along(request: Sheet, key: Number, about: Subject, draft: Draft) -> None:

@@ -126,6 +126,17 @@ def test_a_diagnosis_is_a_condition_of_the_visit_with_use_and_rank() -> None:
     assert diagnosis["use"]["coding"][0]["code"] == "AD"
 
 
+def test_working_and_final_diagnoses_are_codes_of_hl7_and_no_work_for_anybody() -> None:
+    mapped = adt("A01", PV1, "DG1|1||I10^高血压|||W", "DG1|2||E11^糖尿病|||F")
+    uses = [one["use"]["coding"] for one in only(mapped, "Encounter")["diagnosis"]]
+    system = "http://terminology.hl7.org/CodeSystem/v2-0052"
+    assert uses == [
+        [{"system": system, "code": "W", "display": "Working"}],
+        [{"system": system, "code": "F", "display": "Final"}],
+    ]
+    assert mapped.unmapped == ()
+
+
 def test_a_deleted_diagnosis_is_entered_in_error_and_no_diagnosis_of_the_visit() -> None:
     mapped = adt("A08", PV1, line("DG1", {1: "1", 3: "I10^高血压", 21: "D"}))
     assert only(mapped, "Condition")["verificationStatus"]["coding"][0]["code"] == "entered-in-error"

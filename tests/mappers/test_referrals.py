@@ -93,6 +93,29 @@ def test_a_rejection_keeps_its_reason_apart_from_the_reason_of_the_referral() ->
     assert "reasonCode" not in only(done, "ServiceRequest")
 
 
+def test_an_acceptance_echoes_the_reason_of_the_referral_and_has_none_of_its_own() -> None:
+    done = answer(RF1.replace("RF1|P", "RF1|A") + "||1^需上级诊治^L", "NTE|1||请携带病历")
+    task = only(done, "Task")
+    assert "statusReason" not in task
+    assert task["note"][0]["text"] == "请携带病历"
+    assert "reasonCode" not in only(done, "ServiceRequest")
+
+
+def test_the_time_of_asking_belongs_to_the_request_and_not_to_its_answer() -> None:
+    asked = only(referral(RF1, RP, RT, PID, DG1), "Task")
+    done = answer(RF1.replace("RF1|P", "RF1|A") + "|20260301110000")
+    assert asked["authoredOn"] == "2026-03-01T09:00:00+08:00"
+    assert "authoredOn" not in only(done, "Task")
+    assert "authoredOn" not in only(done, "ServiceRequest")
+    assert only(done, "Task")["lastModified"] == "2026-03-01T11:00:00+08:00"
+
+
+def test_the_role_in_a_referral_is_no_role_of_the_person() -> None:
+    roles = resources(referral(RF1, RP, RT, PID, DG1), "PractitionerRole")
+    assert len(roles) == 2
+    assert not any("code" in one for one in roles)
+
+
 def test_a_rejection_may_say_its_reason_in_a_note() -> None:
     assert only(answer(RF1.replace("RF1|P", "RF1|R"), "NTE|1||床位已满"), "Task")["statusReason"] == {
         "text": "床位已满"

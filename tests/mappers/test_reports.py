@@ -9,7 +9,9 @@ from decimal import Decimal
 import pytest
 
 from mappers import Mapped
+from mappers.derived import derived_id
 from mappers.mapped import Weight
+from mappers.systems import INSTITUTION
 from tests.mappers.orders_sample import LAB, OBR, PID, WBC, mapped, order, result
 from tests.mappers.sample import codes, only, resources
 
@@ -372,3 +374,26 @@ def test_a_control_character_does_not_reach_the_resource() -> None:
 
 def test_the_same_message_always_gives_the_same_bundle() -> None:
     assert result(WBC).bundle == result(WBC).bundle
+
+
+VISIT = "PV1|1|I|{place}||||||||||||||||V77{authority}"
+
+
+@pytest.mark.parametrize("authority", ["^^^TOWNSHIP", ""])
+def test_the_visit_that_a_centre_reports_on_belongs_to_the_house_of_the_patient(authority: str) -> None:
+    done = mapped("ORU^R01", PID, VISIT.format(place="", authority=authority), OBR, WBC)
+    (visit,) = [one for one in done.statements if one.key[0] == "Encounter"]
+    house = derived_id("Organization", INSTITUTION, "T01")
+    assert visit.owner == "T01"
+    assert visit.resource["serviceProvider"]["reference"] == f"Organization/{house}"
+
+
+def test_the_house_of_the_visit_number_goes_before_the_house_of_the_patient() -> None:
+    done = mapped("ORU^R01", PID, VISIT.format(place="", authority="^^^HOSPITAL"), OBR, WBC)
+    assert [one.owner for one in done.statements if one.key[0] == "Encounter"] == ["C01"]
+
+
+def test_a_result_tells_a_place_of_the_visit_but_never_where_the_patient_is_now() -> None:
+    done = mapped("ORU^R01", PID, VISIT.format(place="W1^01^02", authority="^^^TOWNSHIP"), OBR, WBC)
+    (place,) = only(done, "Encounter")["location"]
+    assert place.keys() == {"location"}
