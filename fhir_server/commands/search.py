@@ -8,7 +8,9 @@ import typer
 
 
 def command(
-    query: Annotated[str, typer.Argument(help='For example "Observation?patient=X&_sort=-date".')],
+    query: Annotated[
+        str, typer.Argument(help='"Observation?patient=X&_sort=-date", or "journal?site=X&status=refused".')
+    ],
     database: Annotated[str | None, typer.Option(help="sqlite:///path.db or postgresql://…")] = None,
     server: Annotated[str | None, typer.Option(help="Base URL of any FHIR server, instead of a database.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the Bundle.")] = False,
@@ -18,6 +20,12 @@ def command(
     from fhir_server.commands.sources import from_database, from_server
     from fhir_server.store.body import parse
 
+    kind, _, asked = query.strip().lstrip("/").partition("?")
+    if kind == "journal":
+        from fhir_server.commands.journal_search import search_journal
+
+        search_journal(asked, database, as_json=json)
+        return
     status, body = from_server(server, query) if server else from_database(database, query)
     if json:
         show_bytes(body)
