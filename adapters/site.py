@@ -62,7 +62,8 @@ _WIRE: Table = {
     "certificates": Key(TEXTS),
 }
 _IDENTITY: Table = {"patient_keys": Key(TEXTS), "untyped": Key(NAME)}
-_TABLES = ("wire", "identity", "authorities")
+_MEANING: Table = {"obr2": Key(one_of("order", "barcode"))}
+_TABLES = ("wire", "identity", "meaning", "authorities")
 
 _CONSORTIUM: Table = {"code": Key(NAME, "required"), "name": Key(NAME, "required"), "uscc": Key(TEXT)}
 _INSTITUTION: Table = {
@@ -189,12 +190,13 @@ def _endpoint(path: Path, institutions: Mapping[str, Institution], problems: lis
     head = check_table(found, _SITE, shown, problems)
     wire = check_table(tables["wire"], _WIRE, f"{shown} [wire]", problems)
     identity = check_table(tables["identity"], _IDENTITY, f"{shown} [identity]", problems)
+    meaning = check_table(tables["meaning"], _MEANING, f"{shown} [meaning]", problems)
     authorities = _authorities(tables["authorities"], f"{shown} [authorities]", problems)
     for place, code in [("institution", head.get("institution", "")), *authorities.items()]:
         if code and code not in institutions:
             known = ", ".join(institutions)
             problems.append(f"{shown}: {place} names {code!r}, which is no institution; known are {known}")
-    site = _site(path, head, identity, authorities, institutions, problems)
+    site = _site(path, head, {**identity, **meaning}, authorities, institutions, problems)
     return Endpoint(
         site=site,
         name=head.get("name", ""),
@@ -220,14 +222,15 @@ def _authorities(found: Any, where: str, problems: list[str]) -> Mapping[str, st
 def _site(
     path: Path,
     head: Mapping[str, Any],
-    identity: Mapping[str, Any],
+    facts: Mapping[str, Any],
     authorities: Mapping[str, str],
     institutions: Mapping[str, Institution],
     problems: list[str],
 ) -> Site:
+    """`facts` are the keys of `[identity]` and `[meaning]`."""
     plain = Site(path.name, head.get("institution", ""), institutions=institutions)
-    keys = tuple(identity.get("patient_keys", plain.patient_keys))
-    untyped = identity.get("untyped", plain.untyped_identifier)
+    keys = tuple(facts.get("patient_keys", plain.patient_keys))
+    untyped = facts.get("untyped", plain.untyped_identifier)
     for kind in (*keys, untyped):
         check_kind(kind, f"{path.name}/site.toml [identity]", problems)
     types: dict[str, str] = {}
@@ -251,6 +254,7 @@ def _site(
         untyped_identifier=untyped,
         codes=MappingProxyType(codes),
         institutions=institutions,
+        obr2=facts.get("obr2", plain.obr2),
     )
 
 

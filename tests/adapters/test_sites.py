@@ -106,7 +106,8 @@ def test_an_unknown_key_is_refused_with_the_valid_ones(county: Path) -> None:
 
 def test_an_unknown_table_is_refused_with_the_valid_ones(county: Path) -> None:
     told = spoil(county, "county-lis/site.toml", "[identity]", "[identities]")
-    assert "county-lis/site.toml: unknown table 'identities'; valid tables are wire, identity, authorities" in told
+    assert "county-lis/site.toml: unknown table 'identities'" in told
+    assert "valid tables are wire, identity, meaning, authorities" in told
 
 
 def test_a_wrong_type_is_refused_with_what_was_found(county: Path) -> None:
@@ -117,6 +118,13 @@ def test_a_wrong_type_is_refused_with_what_was_found(county: Path) -> None:
 def test_a_word_outside_its_list_is_refused_with_the_list(county: Path) -> None:
     told = spoil(county, "township-b-his/site.toml", 'line_end = "LF"', 'line_end = "NL"')
     assert "line_end must be one of CR, LF, CRLF, not 'NL'" in told
+
+
+def test_what_an_analyser_means_by_obr_2_is_a_fact_of_its_site(county: Path, book: SiteBook) -> None:
+    assert book.endpoints["county-analyser"].site.obr2 == "barcode"
+    assert book.endpoints["county-lis"].site.obr2 == "order"
+    told = spoil(county, "county-analyser/site.toml", 'obr2 = "barcode"', 'obr2 = "sample"')
+    assert "county-analyser/site.toml [meaning]: obr2 must be one of order, barcode, not 'sample'" in told
 
 
 def test_an_unknown_quirk_is_refused_with_the_known_ones(county: Path) -> None:

@@ -36,7 +36,8 @@ def test_places_are_a_chain_from_ward_to_bed() -> None:
     bed = places[active["location"]["reference"].partition("/")[2]]
     room = places[bed["partOf"]["reference"].partition("/")[2]]
     ward = places[room["partOf"]["reference"].partition("/")[2]]
-    assert [one["name"] for one in (bed, room, ward)] == ["2", "101", "W1"]
+    assert [one["name"] for one in (bed, room, ward)] == ["W1-101-2", "W1-101", "W1"]
+    assert bed["identifier"][0]["value"] == "2"
 
 
 def test_doctors_are_participants_with_their_role() -> None:
@@ -154,7 +155,19 @@ def test_insurance_without_a_payer_is_left_out_and_said() -> None:
     assert "resource-left-out" in codes(adt("A01", "IN1|1|A"))
     coverage = only(adt("A01", "IN1|1|A^普通医保|310|测试医保局"), "Coverage")
     assert coverage["payor"][0]["display"] == "测试医保局"
-    assert coverage["identifier"][0]["value"] == "A"
+    assert coverage["class"][0]["value"] == "A"
+
+
+def test_a_payer_with_number_and_name_is_one_organization() -> None:
+    payers = [one for one in resources(adt("A01", "IN1|1|A^普通医保|310|测试医保局"), "Organization")]
+    assert [one["identifier"][0]["value"] for one in payers if one["name"] == "测试医保局"] == ["310"]
+
+
+def test_the_code_of_a_plan_identifies_no_coverage() -> None:
+    coverage = only(adt("A01", "IN1|1|A^普通医保|310|测试医保局"), "Coverage")
+    assert "identifier" not in coverage
+    (plan,) = coverage["class"]
+    assert (plan["type"]["coding"][0]["code"], plan["value"], plan["name"]) == ("plan", "A", "普通医保")
 
 
 def test_severity_is_criticality_unless_there_is_a_reaction() -> None:

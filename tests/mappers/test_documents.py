@@ -69,5 +69,34 @@ def test_the_order_of_txa_14_is_the_context() -> None:
     assert only(done, "DocumentReference")["context"]["related"] == [{"reference": f"ServiceRequest/{request['id']}"}]
 
 
+def test_the_report_of_txa_15_is_the_context_by_its_number() -> None:
+    done = document(TXA.replace("D100^LAB||", "D100^LAB||A100^TOWNSHIP|R200^LAB"))
+    order, report = only(done, "DocumentReference")["context"]["related"]
+    assert order == {"reference": f"ServiceRequest/{only(done, 'ServiceRequest')['id']}"}
+    assert (report["type"], report["identifier"]["value"]) == ("DiagnosticReport", "R200")
+    assert report["identifier"]["system"].endswith("/L01/filler-order")
+    assert done.order_key.endswith("placer-order|A100")
+
+
+def test_a_report_number_alone_makes_no_order() -> None:
+    done = document(TXA.replace("D100^LAB||", "D100^LAB|||R200^LAB"))
+    assert resources(done, "ServiceRequest") == []
+    assert done.order_key.endswith("filler-order|R200")
+
+
+PATHOLOGY = TXA.replace("D100^LAB||", "D100^LAB||A100^TOWNSHIP").replace("PATH^", "11526-1^").replace("^L|", "^LN|", 1)
+
+
+@pytest.mark.parametrize(("code", "tasks"), [("AU", ["completed"]), ("PA", [])])
+def test_the_final_report_of_pathology_completes_the_work_on_its_order(code: str, tasks: list[str]) -> None:
+    done = document(PATHOLOGY.replace("|AU|", f"|{code}|"))
+    assert [one["status"] for one in resources(done, "Task")] == tasks
+
+
+def test_a_document_of_another_kind_completes_no_order() -> None:
+    done = document(TXA.replace("D100^LAB||", "D100^LAB||A100^TOWNSHIP"))
+    assert resources(done, "Task") == []
+
+
 def test_a_document_without_a_number_is_refused() -> None:
     assert codes(document(TXA.replace("D100^LAB", ""))) == ["order-unidentified"]

@@ -376,6 +376,31 @@ def test_the_same_message_always_gives_the_same_bundle() -> None:
     assert result(WBC).bundle == result(WBC).bundle
 
 
+ANALYSER = replace(LAB, obr2="barcode")
+SAMPLE = "OBR|1|LAB-0007|7|Analyser^BS-QH1||||||||||||serum||||||||||F"
+
+
+def test_the_bar_code_of_an_analyser_names_the_sample_and_no_order() -> None:
+    done = result(WBC, obr=SAMPLE, site=ANALYSER)
+    assert codes(done) == []
+    assert resources(done, "ServiceRequest") == resources(done, "Task") == []
+    specimen = only(done, "Specimen")
+    assert specimen["accessionIdentifier"]["value"] == "LAB-0007"
+    assert only(done, "DiagnosticReport")["specimen"] == [{"reference": f"Specimen/{specimen['id']}"}]
+
+
+def test_samples_of_two_days_with_one_count_are_two_reports() -> None:
+    today, tomorrow = (result(WBC, obr=SAMPLE.replace("0007", end), site=ANALYSER) for end in ("0007", "1007"))
+    assert only(today, "DiagnosticReport")["id"] != only(tomorrow, "DiagnosticReport")["id"]
+
+
+@pytest.mark.parametrize("text", ["阴性", "阴性(-)", "阴性（－）", "Negative", "阴性(-)^"])
+def test_a_word_for_a_qualitative_result_is_a_readable_range(text: str) -> None:
+    done = result(WBC.replace("6.50|10^9/L|3.5-9.5", f"阴性||{text}"))
+    assert "range-unreadable" not in codes(done)
+    assert only(done, "Observation")["referenceRange"] == [{"text": text.rstrip("^")}]
+
+
 VISIT = "PV1|1|I|{place}||||||||||||||||V77{authority}"
 
 
