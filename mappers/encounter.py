@@ -53,7 +53,7 @@ def _identity(pv1: Segment, subject: Sheet, draft: Draft, start: str) -> tuple[s
     for field in (19, 50):
         for value in pv1.values(field):
             number = value.get(1)
-            if number is None or number == NULL or number.isspace():
+            if number is None or number == NULL:
                 continue
             found = assigner(draft.site, value, 4)
             kind = kind_of(draft.site, value.get(5)) if value.get(5) else kinds()["visit-no"]

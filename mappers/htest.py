@@ -1,7 +1,7 @@
 """Test patients: those whose name says so (China 7d 19: `pacs测试1`) carry the tag HTEST and the issue `patient-test`.
 
 Nothing else is changed: the patient is stored like any other, and indicators leave it out. The names are rows of
-`tables/test_patients.csv`: `contains` anywhere in the name, `word` as a Latin word of its own, digits behind it allowed.
+`tables/test_patients.csv`: `contains` anywhere in the name, `word` as a Latin word of its own, also before digits.
 Source: HL7 v3 ActReason HTEST (test health data); FHIR R4 resource.html#Meta.tag.
 """
 

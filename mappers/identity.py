@@ -78,7 +78,7 @@ def begin(number: Number, draft: Draft, weight: Weight) -> Sheet:
 def _numbers(draft: Draft, segment: Segment, field: int) -> Iterator[Number]:
     for value in segment.values(field):
         text = value.get(1)
-        if text is None or text == NULL or text.isspace():
+        if text is None or text == NULL:
             continue
         found = assigner(draft.site, value, 4)
         kind = kind_of(draft.site, value.get(5))

@@ -78,7 +78,7 @@ def _level(draft: Draft, owner: str, way: list[str], text: str, physical: str, o
     if "identifier" in sheet.body:
         return sheet
     sheet.body["identifier"] = [{"system": system, "value": text}]
-    sheet.body["name"] = text
+    sheet.body["name"] = "-".join(_spoken(way)) or text
     sheet.body["mode"] = "instance"
     if physical:
         sheet.body["physicalType"] = {"coding": [{"system": PHYSICAL, "code": physical}]}
@@ -86,6 +86,12 @@ def _level(draft: Draft, owner: str, way: list[str], text: str, physical: str, o
     if outer is not None:
         sheet.body["partOf"] = {"reference": outer.ref}
     return sheet
+
+
+def _spoken(way: list[str]) -> list[str]:
+    """The ward, room and bed on the way: people read `0401-01-02`, for every room has a bed `02`."""
+    places = (step.split("=", 1) for step in way)
+    return [text for component, text in places if component in ("1", "2", "3")]
 
 
 def _describe(use: Use, sheet: Sheet) -> None:

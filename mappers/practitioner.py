@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mappers import systems
 from mappers.authority import Authority, assigner, authority
 from mappers.datatypes.human_name import name_parts
+from mappers.datatypes.primitive import spaced
 from mappers.derived import derived_id
 from mappers.mapped import Weight
 from mappers.message import Value
@@ -107,4 +108,4 @@ def _named(use: Use, name: str, component: int) -> Sheet:
 def _type(use: Use, component: int, sheet: Sheet) -> None:
     kind = use.take(component, sheet.path("identifier[0].type.coding[0].code"))
     if kind:
-        sheet.body["identifier"][0].setdefault("type", {"coding": [{"system": systems.V2_0203, "code": kind}]})
+        sheet.body["identifier"][0].setdefault("type", {"coding": [{"system": systems.V2_0203, "code": spaced(kind)}]})

@@ -32,7 +32,8 @@ class Site:
     `authorities` maps what the sender writes in CX.4, EI.2 or XON to an institution code; an absent authority means
     `institution`. `identifier_types` maps CX.5 as written (upper-cased) to a kind of `tables/identifier_kinds.csv`;
     `patient_keys` lists the kinds that identify a patient within one authority, best first. `codes` maps
-    (table, local code) to the target code.
+    (table, local code) to the target code. `obr2` is what the sender writes in OBR-2: the number of an `order`, or the
+    `barcode` of the sample, as analysers do.
     """
 
     code: str
@@ -44,6 +45,7 @@ class Site:
     untyped_identifier: str = "mrn"
     codes: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     institutions: Mapping[str, Institution] = field(default_factory=lambda: MappingProxyType({}))
+    obr2: str = "order"
 
 
 @dataclass(frozen=True, slots=True)

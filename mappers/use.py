@@ -85,7 +85,7 @@ class Use:
     def take(self, component: int = 1, subpath: str = "", subcomponent: int = 1) -> str | None:
         """The leaf, noted as stored under `subpath` of the target (or at an absolute `Type/id#path`).
 
-        `None` when absent; a component that is `""` or blank has nothing to store and is noted as dropped.
+        `None` when absent or blank; a component that is `""` has nothing to store and is noted as dropped.
         """
         value = self.value
         parts = value.components
@@ -94,18 +94,16 @@ class Use:
         text = value.get(component, subcomponent)
         if text is None:
             return None
-        if text == NULL or text.isspace():
-            self.drop(component, "null-component" if text == NULL else "blank", subcomponent)
+        if text == NULL:
+            self.drop(component, "null-component", subcomponent)
             return None
         self.leaf(component, subpath, subcomponent)
         return text
 
     def said(self, component: int = 1, subcomponent: int = 1) -> str | None:
-        """The leaf when it says something (not absent, not `""`, not blank); nothing is noted yet."""
+        """The leaf when it says something (not absent, not `""`); nothing is noted yet."""
         text = self.value.get(component, subcomponent)
-        if text is None or text == NULL or text.isspace():
-            return None
-        return text
+        return None if text == NULL else text
 
     def leaf(self, component: int = 1, subpath: str = "", subcomponent: int = 1) -> None:
         """Notes that the leaf is stored under `subpath`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,10 +10,11 @@ import typer
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="A message, or several; `-` is stdin.")],
+    file: Annotated[Path, typer.Argument(help="A message, or several; `-` is stdin; a number is one of the journal.")],
     sites: Annotated[Path | None, typer.Option(envvar="QIAO_SITES", help="Folder of the sites.")] = None,
     site: Annotated[str, typer.Option(help="Read as this site, whatever MSH-3/4 say.")] = "",
     where: Annotated[str, typer.Option(help="Only locations that begin so, for example PID-3.")] = "",
+    database: Annotated[str | None, typer.Option(envvar="QIAO_DATABASE", help="Store of the journal.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Show for each v2 value where it went in FHIR, by which rule, or why it was left out."""
@@ -21,7 +23,12 @@ def command(
     from adapters.commands.one_file import prepared_of
     from adapters.explanation import explain
 
-    results = [explain(prepared, where) for prepared in prepared_of(file, sites, site)]
+    if file.name.isdigit() and not file.exists():
+        from adapters.commands.journalled import explained
+
+        results = [explained(int(file.name), database, sites, where)]
+    else:
+        results = [explain(prepared, where) for prepared in prepared_of(file, sites, site)]
     if json_:
         value: Any = results[0] if len(results) == 1 else {"messages": results}
         typer.echo(json.dumps(value, ensure_ascii=False))
@@ -31,13 +38,24 @@ def command(
     raise typer.Exit(1 if any(result["verdict"] != "AA" for result in results) else 0)
 
 
+_PIPED = 170
+"""Columns when nobody's terminal says otherwise: paths and rules stay whole."""
+
+
+def _short(path: str) -> str:
+    """`Patient.name[0].text` of `Patient/<id>#name[0].text`: the id stands in --json."""
+    where, _, element = path.partition("#")
+    return f"{where.partition('/')[0]}.{element}" if element else path
+
+
 def _print(result: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=_PIPED)
     console.print(
+        f"{'journal ' + str(result['journal']) + '  ' if 'journal' in result else ''}"
         f"{result['type']} {result['version']}  {result['control_id']}  site {result['site']}  "
         f"charset {result['charset']} (declared {result['charset_declared'] or 'none'})  → {result['verdict']}",
         markup=False,
@@ -46,7 +64,7 @@ def _print(result: dict[str, Any]) -> None:
     for line in result["values"]:
         for number, home in enumerate(line["to"] or [{"outcome": "UNACCOUNTED", "path": "", "rule": ""}]):
             shown = (line["location"], line["value"][:60]) if not number else ("", "")
-            table.add_row(*(Text(cell) for cell in (*shown, home["outcome"], home["path"], home["rule"])))
+            table.add_row(*(Text(cell) for cell in (*shown, home["outcome"], _short(home["path"]), home["rule"])))
     console.print(table)
     for issue in result["issues"]:
         console.print(f"{issue['severity']}: {issue['code']} {issue['location']} {issue['text']}", markup=False)

@@ -11,6 +11,7 @@ from typing import Any
 
 from mappers.codes import Coded, Unmapped, table
 from mappers.datatypes.coding_system import system_of
+from mappers.datatypes.primitive import spaced
 from mappers.message import NULL
 from mappers.use import Part, Repetition, Use
 from profiles.identifiers import loinc_valid
@@ -80,18 +81,17 @@ def _coding(
     """Adds what the sender wrote as a coding of its own, unless the target coding says the same."""
     value = use.value
     code = value.get(code_at)
-    if code is None or code == NULL or code.isspace():
+    if code is None or code == NULL:
         return None
     system = _system(use, code, value.get(system_at), system_at, source)
     same = next((n for n, one in enumerate(codings) if one.get("code") == code and one.get("system") == system), None)
     place = f"{under}[{len(codings) if same is None else same}]"
-    # A FHIR code holds no white space but single blanks.
-    coding = {"system": system, "code": " ".join(code.split())} if same is None else codings[same]
+    coding = {"system": system, "code": spaced(code)} if same is None else codings[same]
     use.leaf(code_at, f"{place}.code")
     if value.get(system_at):
         use.leaf(system_at, f"{place}.system")
     display = value.get(display_at)
-    if display and display != NULL and not display.isspace():
+    if display and display != NULL:
         if "display" not in coding or same is not None:
             coding["display"] = display
         use.leaf(display_at, f"{place}.display")
@@ -125,7 +125,7 @@ def _text_only(use: Use, text: list[str]) -> None:
 def coding(value: Repetition, use: Use) -> dict[str, Any] | None:
     """CWE[Coding], ID[Coding]: the target code when the row has a vocabulary, else what was written."""
     code = value.get(1)
-    if code is None or code == NULL or code.isspace():
+    if code is None or code == NULL:
         return None
     if use.table and table(use.table).codes:
         found = use.code(code)
@@ -142,7 +142,7 @@ def coding(value: Repetition, use: Use) -> dict[str, Any] | None:
 def required_coding(value: Repetition, use: Use) -> dict[str, Any] | None:
     """CWE[Coding-Required]: the target code or nothing; the caller refuses what cannot do without."""
     code = value.get(1)
-    if code is None or code == NULL or code.isspace():
+    if code is None or code == NULL:
         return None
     found = use.code(code.strip())
     if isinstance(found, Unmapped):
@@ -158,7 +158,7 @@ def message_type(value: Repetition, use: Use) -> dict[str, Any] | None:
     if not display:
         return None
     use.all("display")
-    coding = {"system": "http://terminology.hl7.org/CodeSystem/v2-0003", "code": parts[1] or "", "display": display}
+    coding = {"system": "http://terminology.hl7.org/CodeSystem/v2-0003", "code": spaced(parts[1] or ""), "display": display}
     return coding if parts[1] else {"display": display}
 
 
@@ -166,10 +166,11 @@ def code(value: Repetition, use: Use) -> str | None:
     """CWE[code], IS[code], ID[code]: a FHIR code; without a vocabulary what was written. Unmapped is no code."""
     component = 1 if value.get(1) or isinstance(value, Part) else 4
     text = value.get(component)
-    if text is None or text == NULL or text.isspace():
+    if text is None or text == NULL:
         return None
     if not use.table:
-        return use.take(component)
+        use.leaf(component)
+        return spaced(text)
     found = use.code(text.strip(), component)
     if isinstance(found, Unmapped):
         return None

@@ -60,8 +60,8 @@ def name_parts(use: Use, offset: int, under: str, *, flat: bool = False) -> dict
     """
     value = use.value
     family, given = value.get(1 + offset), value.get(2 + offset)
-    family = None if family is None or family == NULL or family.isspace() else family
-    given = None if given is None or given == NULL or given.isspace() else given
+    family = None if family == NULL else family
+    given = None if given == NULL else given
     if family is None and given is None:
         return {}
 

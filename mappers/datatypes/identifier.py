@@ -31,7 +31,7 @@ _CHECK_DIGIT = (
 def cx(value: Repetition, use: Use) -> dict[str, Any] | None:
     """CX[Identifier]: number 1, check digit 2–3, authority 4, type 5, period 7–8."""
     number = value.get(1)
-    if number is None or number == NULL or number.isspace():
+    if number is None or number == NULL:
         for leaf in value.leaves():
             use.drop(leaf.component, "identifier-without-value", leaf.subcomponent)
         return None
@@ -45,7 +45,7 @@ def cx_of(untyped: str) -> Callable[[Repetition, Use], dict[str, Any] | None]:
 
     def convert(value: Repetition, use: Use) -> dict[str, Any] | None:
         number = value.get(1)
-        if value.get(5) or number is None or number == NULL or number.isspace():
+        if value.get(5) or number is None or number == NULL:
             return cx(value, use)
         found = assigner(use.site, value, 4)
         return build(use, number, found, kinds()[untyped])
@@ -130,7 +130,7 @@ def ei_of(use: Use, kind: str) -> dict[str, Any] | None:
     """
     value = use.value
     number = value.get(1)
-    if number is None or number == NULL or number.isspace():
+    if number is None or number == NULL:
         return None
     found = authority(use.site, value.get(2), value.get(3), value.get(4))
     identifier: dict[str, Any] = {
@@ -181,17 +181,6 @@ def licence(value: Repetition, use: Use) -> dict[str, Any] | None:
         identifier["assigner"] = {"display": state}
     if period := within(use, {"end": 3}):
         identifier["period"] = period
-    return identifier
-
-
-def plan(value: Repetition, use: Use) -> dict[str, Any] | None:
-    """CWE[Identifier]: the number of an insurance plan, its name as the text of the type."""
-    text = use.take(1, "value")
-    if not text:
-        return None
-    identifier: dict[str, Any] = {"system": systems.local(use.site.institution, "insurance-plan"), "value": text}
-    if said := use.take(2, "type.text"):
-        identifier["type"] = {"text": said}
     return identifier
 
 

@@ -65,8 +65,8 @@ def _text(value: Repetition, component: int) -> str:
 
 
 def number(draft: Draft, value: Repetition | None, kind: str, places: _Places | None = None) -> Number | None:
-    """The key of an EI, `None` without a number."""
-    if value is None:
+    """The key of an EI, `None` without a number; OBR-2 is no order's where the site says that it is a bar code."""
+    if value is None or (kind == PLACER and draft.site.obr2 == "barcode" and _is_obr2(value)):
         return None
     where = places or (_FIRST if _text(value, 1) else _MOVED)
     text = _text(value, where.number)
@@ -79,6 +79,10 @@ def number(draft: Draft, value: Repetition | None, kind: str, places: _Places | 
         return Number(systems.local(owner, kind), text, owner)
     found = authority(draft.site, namespace or None, universal or None, value.get(4) if universal else None)
     return Number(found.universal or systems.local(found.institution, kind, found.foreign), text, found.institution)
+
+
+def _is_obr2(value: Repetition) -> bool:
+    return value.field == 2 and value.segment.name == "OBR"
 
 
 def default_owner(draft: Draft, kind: str) -> str:

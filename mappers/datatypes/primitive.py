@@ -13,6 +13,11 @@ from mappers.message import NULL
 from mappers.use import Repetition, Use
 
 
+def spaced(text: str) -> str:
+    """The text as a FHIR code may have it: no white space but single blanks inside (R4 datatypes.html#code)."""
+    return " ".join(text.split())
+
+
 def string(value: Repetition, use: Use) -> str | None:
     """ST[string]."""
     return use.take(1)

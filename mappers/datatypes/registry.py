@@ -13,6 +13,7 @@ from mappers.datatypes import codeable_concept as cc
 from mappers.datatypes import identifier, period, primitive, reference
 from mappers.datatypes.address import address
 from mappers.datatypes.contact_point import contact_point
+from mappers.datatypes.coverage_class import plan
 from mappers.datatypes.human_name import human_name, name_string
 from mappers.datatypes.order_values import ORDER_DATATYPES
 from mappers.use import Repetition, Use
@@ -36,7 +37,7 @@ REGISTRY: Mapping[str, Datatype] = MappingProxyType(
         "CX[Identifier-Visit]": identifier.cx_of("visit-no"),
         "CX[Identifier-Account]": identifier.cx_of("account"),
         "CX[Identifier-Employee]": identifier.cx_of("employee"),
-        "CWE[Identifier]": identifier.plan,
+        "CWE[Coverage.class]": plan,
         "EI[Identifier]": identifier.ei,
         "HD[Identifier]": identifier.hd,
         "ST[Identifier]": identifier.number,

@@ -2,7 +2,8 @@
 
 Id by TXA-12 and its authority. A replacement or addendum (T05, T06, T09, T10) relates to its parent TXA-13; a
 cancellation (T11) makes the document entered in error. The content is OBX-5, an ED as it is, texts joined; without any,
-the content says that it is absent, because FHIR wants one.
+the content says that it is absent, because FHIR wants one. TXA-14 relates the order; TXA-15 the report by its number
+alone, since the id of a report also follows from OBR-4. The final report of a centre completes the work on its order.
 Source: HL7 v2.5.1 9.5 and 9.6.1 (TXA); V2-to-FHIR MDM_T02, TXA[DocumentReference], OBX[DocumentReference].
 """
 
@@ -23,12 +24,15 @@ from mappers.message import NULL, Leaf, Segment
 from mappers.messages.notes import annotate
 from mappers.messages.order_groups import Group, walk
 from mappers.messages.report_parts import attachment, is_attachment
-from mappers.messages.service_request import beside, key_of, mention
+from mappers.messages.service_request import beside, key_of, mention, task
 from mappers.messages.subject import Subject, absent, subject
 from mappers.organization import institution
 from mappers.organization import reference as named
+from mappers.service_section import section
 
 EVENTS = tuple(("MDM", f"T{n:02d}") for n in range(1, 12))
+PATHOLOGY_REPORT = "11526-1"
+"""LOINC: pathology study."""
 _RELATES = {"T05": "appends", "T06": "appends", "T09": "replaces", "T10": "replaces"}
 _NOTE = "http://hl7.org/fhir/5.0/StructureDefinition/extension-DocumentReference.note"
 
@@ -113,27 +117,43 @@ def _parent(txa: Segment, sheet: Sheet, about: Subject, draft: Draft) -> None:
 
 
 def _context(txa: Segment, about: Subject, sheet: Sheet, draft: Draft) -> Number | None:
-    """The visit, and the orders of ORC and OBR, or of TXA-14 and TXA-15 when there is no ORC."""
-    context: dict[str, Any] = {}
+    """The visit, the orders of ORC and OBR and of TXA-14, the report of TXA-15; comes back with the first number."""
     if about.encounter is not None:
-        context["encounter"] = [{"reference": about.encounter.ref}]
-    first: Number | None = None
+        sheet.set("context.encounter", [{"reference": about.encounter.ref}])
+    orders: list[tuple[Number, Sheet]] = []
     for group in _groups(draft):
         beside(group, draft)
         key = key_of(group, draft, PLACER) or key_of(group, draft, FILLER)
-        if key is None:
-            continue
-        first = first or key
-        context.setdefault("related", []).append({"reference": mention(group, key, about, draft).ref})
-    if first is None and (first := number(draft, txa.first(14), PLACER) or number(draft, txa.first(15), FILLER)):
-        request = mention(Group(), first, about, draft)
-        context["related"] = [{"reference": request.ref}]
-        field = 14 if txa.raw(14) else 15
-        for leaf in txa.values(field)[0].leaves():
-            draft.ledger.note(leaf, "stored", request.path("identifier[0].value"), f"TXA[ServiceRequest]#TXA-{field}")
-    if context:
-        sheet.body.setdefault("context", {}).update(context)
-    return first
+        if key is not None:
+            orders.append((key, mention(group, key, about, draft)))
+    placer, filler = number(draft, txa.first(14), PLACER), number(draft, txa.first(15), FILLER)
+    if placer is not None:
+        request = mention(Group(), placer, about, draft)
+        orders.append((placer, request))
+        _stored(txa, 14, request.path("identifier[0].value"), draft)
+    for _, request in orders:
+        sheet.add("context.related", {"reference": request.ref})
+    if filler is not None:
+        identifier = {"system": filler.system, "value": filler.value}
+        place = sheet.add("context.related", {"type": "DiagnosticReport", "identifier": identifier})
+        _stored(txa, 15, sheet.path(f"{place}.identifier.value"), draft)
+    if _is_final_report(txa, sheet, draft):
+        for key, request in orders:
+            task(request, key, key.value, "completed", about, draft)
+    return orders[0][0] if orders else filler
+
+
+def _stored(txa: Segment, field: int, place: str, draft: Draft) -> None:
+    for leaf in txa.values(field)[0].leaves():
+        draft.ledger.note(leaf, "stored", place, f"TXA[DocumentReference]#TXA-{field}")
+
+
+def _is_final_report(txa: Segment, sheet: Sheet, draft: Draft) -> bool:
+    """Whether the document is the final report on an order: of a centre, or of pathology by its type."""
+    if sheet.body["status"] != "current" or sheet.body.get("docStatus") not in ("final", "amended"):
+        return False
+    part = section(draft.message.first("OBR"), draft)
+    return (part is not None and bool(part.centre)) or txa.get(2) == PATHOLOGY_REPORT
 
 
 def _groups(draft: Draft) -> list[Group]:

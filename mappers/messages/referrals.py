@@ -1,8 +1,9 @@
 """REF^I12, I13, I14 and RRI^I12, I13, I14: two-way referral -> ServiceRequest, Task, and what is sent along.
 
 One ServiceRequest a referral number (RF1-6, with its authority), one Task on it that the receiving institution owns; an
-answer (RRI) only mentions the request and states how the Task stands: when and why was asked belongs to the REF. Whether a referral goes up or down follows from the levels
-of the two institutions, unless the site tells it. A rejection without a reason is refused, for the rules demand one.
+answer (RRI) only mentions the request and states how the Task stands: when and why it was asked belongs to the REF.
+Whether a referral goes up or down follows from the levels of the two institutions, unless the site tells it. A
+rejection without a reason is refused, for the rules demand one.
 Source: HL7 v2.5.1 chapter 11 (REF, RRI, RF1, PRD, AUT); no official map exists.
 """
 

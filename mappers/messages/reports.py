@@ -1,8 +1,10 @@
 """ORU^R01, R30, R32 and OUL^R21, R22, R24: reports -> DiagnosticReport, Observation, Specimen and what belongs to them.
 
 Id of a report: filler number (else placer number) of its authority, with OBR-4, because one number often covers several
-panels that are corrected one by one. The status is OBR-25's, else what all its results say; a report whose state nobody
-tells is refused. A result that names an order mentions that order and reports its work; one that names none is kept.
+panels that are corrected one by one. An analyser that writes the bar code of the sample into OBR-2 knows no orders, and
+counts OBR-3 from 1 every day: its reports are known by the bar code. The status is OBR-25's, else what all its results
+say; a report whose state nobody tells is refused. A result that names an order mentions that order and reports its
+work; one that names none is kept.
 Source: HL7 v2.5.1 7.3.1, 7.3.2 ff.; V2-to-FHIR ORU_R01; OUL_R21, R22 and R24 have no official map.
 """
 
@@ -22,7 +24,7 @@ from mappers.messages.observations import Panel, observe
 from mappers.messages.order_groups import Group, Noted, walk
 from mappers.messages.report_parts import attach, is_attachment, is_conclusion, link_in_range
 from mappers.messages.service_request import beside, key_of, mention, moment, task, twin
-from mappers.messages.specimens import specimens
+from mappers.messages.specimens import barcode, specimens
 from mappers.messages.studies import referenced, study
 from mappers.messages.subject import Subject, absent, subject
 from mappers.order_state import OF_REPORT, ResultState, observation_status, of_results, report_status, weight
@@ -92,7 +94,7 @@ def _report(group: Group, about: Subject, draft: Draft) -> Number | None:
     """One report; comes back with the number of its order, else its own."""
     beside(group, draft)
     order, own = key_of(group, draft, PLACER), key_of(group, draft, FILLER)
-    key = own or order
+    key = barcode(group, draft) or own or order
     if key is None:
         draft.issue("order-unidentified", f"{group.obr.name}-3" if group.obr else "OBR-3")
         return None
@@ -183,6 +185,8 @@ def _times(group: Group, report: Sheet, draft: Draft) -> None:
 
 
 def _order(group: Group, order: Number | None, about: Subject, report: Sheet, draft: Draft) -> None:
+    if order is None and draft.site.obr2 == "barcode":
+        return
     if order is None:
         draft.issue("order-unknown", f"{group.obr.name}-2" if group.obr else "OBR-2")
         return

@@ -15,7 +15,7 @@ def account(pid: Segment, subject: Sheet, draft: Draft) -> Sheet | None:
     """The Account of PID-18; `None` without a number."""
     value = pid.first(18)
     number = value.get(1) if value and not value.is_null else None
-    if value is None or number is None or number.isspace():
+    if value is None or number is None:
         return None
     found = assigner(draft.site, value, 4)
     system = found.universal or systems.local(found.institution, "account", found.foreign)

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from adapters.cli import STORY
+
 ROOT = Path(__file__).parent.parent.parent
 HEADER = "MSH|^~\\&|X|Y|||20261021080000||ADT^A04^ADT_A01|{control}|P|2.5.1\r"
 BODY = "EVN|A04|20261021080000\rPID|1||P1^^^^MR||测试||19900101|F\rPV1|1|O|||||||||||||||||V1\r"
@@ -33,20 +35,7 @@ def printed(done: subprocess.CompletedProcess[str]) -> Any:
 def test_help_names_every_verb() -> None:
     done = qiao("--help")
     assert done.returncode == 0
-    for verb in [
-        "demo",
-        "serve",
-        "listen",
-        "send",
-        "replay",
-        "explain",
-        "map",
-        "search",
-        "show",
-        "validate",
-        "report",
-        "doctor",
-    ]:
+    for verb in STORY:
         assert f" {verb} " in done.stdout
 
 
@@ -105,6 +94,16 @@ def test_explain_says_where_each_value_went(tmp_path: Path) -> None:
     assert all(homes.values())
     table = qiao("explain", str(source), "--where", "PID-5")
     assert "PID-5" in table.stdout and "PID-3" not in table.stdout
+
+
+def test_explain_reads_a_message_of_the_journal(tmp_path: Path) -> None:
+    source, url = tmp_path / "one.hl7", f"sqlite:///{tmp_path}/qiao.db"
+    source.write_bytes(visit())
+    qiao("replay", str(source), "--database", url, "--apply")
+    number = json.loads(qiao("search", "journal", "--database", url, "--json").stdout)["messages"][0]["id"]
+    result = printed(qiao("explain", str(number), "--database", url, "--json"))
+    assert (result["control_id"], result["verdict"], result["journal"]) == ("1", "AA", number)
+    assert qiao("explain", "999999", "--database", url).returncode == 1
 
 
 def test_map_prints_the_bundle(tmp_path: Path) -> None:

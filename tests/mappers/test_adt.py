@@ -159,7 +159,7 @@ def test_insurance_without_a_payer_is_left_out_and_said() -> None:
 
 
 def test_a_payer_with_number_and_name_is_one_organization() -> None:
-    payers = [one for one in resources(adt("A01", "IN1|1|A^普通医保|310|测试医保局"), "Organization")]
+    payers = resources(adt("A01", "IN1|1|A^普通医保|310|测试医保局"), "Organization")
     assert [one["identifier"][0]["value"] for one in payers if one["name"] == "测试医保局"] == ["310"]
 
 
