@@ -132,7 +132,9 @@ def _repeat(unit: Unit, arrival: Arrival, earlier: _Earlier) -> Receipt:
 
 
 def _journal_row(unit: Unit, arrival: Arrival, receipt: Receipt) -> tuple[Any, ...]:
-    original = arrival.original is None and arrival.control_id
+    # A message on which we failed is no first copy: sent again it is tried again.
+    ours = any(issue.code == "internal-error" for issue in arrival.issues)
+    original = arrival.original is None and arrival.control_id and not ours
     return (
         receipt.journal,
         unit.now,

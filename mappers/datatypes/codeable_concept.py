@@ -83,10 +83,11 @@ def _coding(
     code = value.get(code_at)
     if code is None or code == NULL:
         return None
+    code = spaced(code)
     system = _system(use, code, value.get(system_at), system_at, source)
     same = next((n for n, one in enumerate(codings) if one.get("code") == code and one.get("system") == system), None)
     place = f"{under}[{len(codings) if same is None else same}]"
-    coding = {"system": system, "code": spaced(code)} if same is None else codings[same]
+    coding = {"system": system, "code": code} if same is None else codings[same]
     use.leaf(code_at, f"{place}.code")
     if value.get(system_at):
         use.leaf(system_at, f"{place}.system")
@@ -107,7 +108,7 @@ def _system(use: Use, code: str, name: str | None, system_at: int, source: Coded
     field = f"{use.value.segment.name}-{use.value.field}"
     if name and name != NULL:
         url = system_of(name, institution, field)
-        if url == LOINC and not loinc_valid(code.strip()):
+        if url == LOINC and not loinc_valid(code):
             use.issue("code-system-fake", system_at)
             return system_of(None, institution, field)
         return url
@@ -158,8 +159,9 @@ def message_type(value: Repetition, use: Use) -> dict[str, Any] | None:
     if not display:
         return None
     use.all("display")
-    coding = {"system": "http://terminology.hl7.org/CodeSystem/v2-0003", "code": spaced(parts[1] or ""), "display": display}
-    return coding if parts[1] else {"display": display}
+    if not parts[1]:
+        return {"display": display}
+    return {"system": "http://terminology.hl7.org/CodeSystem/v2-0003", "code": spaced(parts[1]), "display": display}
 
 
 def code(value: Repetition, use: Use) -> str | None:

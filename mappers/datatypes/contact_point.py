@@ -85,7 +85,7 @@ def _number(use: Use, found: dict[str, Any]) -> str | None:
 
 
 def _usable(text: str | None) -> bool:
-    return bool(text) and text != NULL and not (text or "").isspace() and not is_placeholder(text)
+    return bool(text) and text != NULL and not is_placeholder(text)
 
 
 def _parts(use: Use, found: dict[str, Any]) -> None:

@@ -143,6 +143,23 @@ def test_an_error_of_ours_is_answered_and_the_message_kept(
     assert logged and "测试" not in str(logged)
 
 
+def test_a_message_we_failed_on_is_tried_again_when_it_is_sent_again(
+    store: Database, book: SiteBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    intake = Intake(store)
+    reception = Reception(book, intake, system_clock)
+    with monkeypatch.context() as broken:
+        broken.setattr(pipeline, "map_message", fail)
+        (first,) = asyncio.run(exchange(reception, VISIT.encode()))
+    (second,) = asyncio.run(exchange(reception, VISIT.encode()))
+    reception.close()
+    intake.close()
+    assert b"MSA|AR|" in first and b"MSA|AA|" in second
+
+
 def test_a_batch_in_one_frame_gets_one_frame_of_answers(store: Database, book: SiteBook) -> None:
     intake = Intake(store)
     reception = Reception(book, intake, system_clock)

@@ -190,3 +190,9 @@ def test_control_characters_do_not_reach_a_string() -> None:
 @pytest.mark.parametrize(("text", "expected"), [("Y", True), ("N", False), ("?", None)])
 def test_a_flag_is_yes_no_or_no_answer(text: str, expected: bool | None) -> None:
     assert value("ID[boolean]", text) is expected
+
+
+def test_a_code_holds_no_white_space_but_single_blanks() -> None:
+    assert spaced("  A \t B\u3000C ") == "A B C"
+    concept = only(adt("A01", "PV1|1|I||||||||||||||||V1", "DG1|1||A  1 ^高血压"), "Condition")["code"]
+    assert concept["coding"][0]["code"] == "A 1"
