@@ -15,9 +15,10 @@ from fhir_server.arrival import Arrival, Merged, Receipt, Stated
 from fhir_server.identity_review import review
 from fhir_server.store import body as bodies
 from fhir_server.store import schema
+from fhir_server.store.body import digest
 from fhir_server.store.flush import flush
 from fhir_server.store.fold import Said, add, fold
-from fhir_server.store.unit import Key, Unit, digest
+from fhir_server.store.unit import Key, Unit
 from fhir_server.store.writer import Refusal
 from profiles import validate
 from profiles.issue import Issue
@@ -186,9 +187,10 @@ def _state(unit: Unit, stated: Stated, event_time: int, message: int, replayed: 
     resource = stated.resource
     key = (resource["resourceType"], resource["id"])
     head = unit.head(key)
-    text = dump(resource) + (dump(list(stated.deleted)) if stated.deleted else b"")
+    text = bodies.canonical(resource)
+    mark = digest(text + dump(list(stated.deleted)) if stated.deleted else text)
     at = len(text) if key[0] in _TIMELESS or not stated.owner else event_time
-    new = Said(stated.weight, at, at, digest(text), message, resource, stated.deleted)
+    new = Said(stated.weight, at, at, mark, message, resource, stated.deleted)
     known = unit.statements(key)
     if head is not None and head.version and not known:
         known = (_as_it_stands(unit, key),)
@@ -204,6 +206,9 @@ def _state(unit: Unit, stated: Stated, event_time: int, message: int, replayed: 
     said = _with_merges(unit, key, said, resource)
     unit.put(unit.said, key, said)
     _remember(unit, key, new, added.within)
+    if len(said) == 1:
+        unit.turn(key, resource, method="PUT", owner=stated.owner, message=message, text=text)
+        return 1
     return _turns(unit, key, len(said) - (len(known) if head and head.version else 0), stated.owner, message)
 
 
@@ -232,12 +237,8 @@ def _turns(unit: Unit, key: Key, count: int, owner: str, message: int) -> int:
     """As many versions as there are new statements, so that their number does not depend on the order of arrival."""
     if count <= 0:
         return 0
-    said = unit.hydrate(key)
-    if len(said) == 1 and said[0].body is not None:
-        body = said[0].body
-    else:
-        body = fold(said)
-        _hold(key, body)
+    body = fold(unit.hydrate(key))
+    _hold(key, body)
     for _ in range(count):
         unit.turn(key, body, method="PUT", owner=owner, message=message)
     return count

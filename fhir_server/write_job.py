@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from fhir_server.security.scope import Scope
 from fhir_server.store import body as bodies
+from fhir_server.store.body import digest
 from fhir_server.store.fold import Said
-from fhir_server.store.unit import Head, Key, Unit, digest
+from fhir_server.store.unit import Head, Key, Unit
 from fhir_server.store.write import Refused, Write, Written
 from fhir_server.store.writer import Refusal
 from profiles.issue import Issue
@@ -70,10 +71,8 @@ def _save(unit: Unit, key: Key, head: Head | None, write: Write) -> Written:
     if resource.get("id") != write.id:
         resource = resource | {"id": write.id}
     living = head is not None and head.living
-    if head is not None and living:
-        _, same = bodies.assemble(resource, head.version, head.last_updated)
-        if same == head.content_hash:
-            return Written(*key, head.version, head.last_updated, head.body, created=False, changed=False)
+    if head is not None and living and digest(bodies.canonical(resource)) == head.content_hash:
+        return Written(*key, head.version, head.last_updated, head.body, created=False, changed=False)
     _remember(unit, key, resource)
     new = unit.turn(key, resource, method=write.method, owner=write.owner, message=None)
     return Written(*key, new.version, new.last_updated, new.body, created=not living, changed=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -26,16 +27,37 @@ def instant(microseconds: int) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 
-def assemble(resource: dict[str, Any], version: int, now: int) -> tuple[bytes, bytes]:
-    """(bytes of the version, hash of its content without version and time)."""
-    meta = {k: v for k, v in resource.get("meta", {}).items() if k not in ("versionId", "lastUpdated")}
-    rest = {name: value for name, value in resource.items() if name not in ("resourceType", "id", "meta")}
-    start = dump({"resourceType": resource["resourceType"], "id": resource["id"]})[:-1]
-    stamp = {"versionId": str(version), "lastUpdated": instant(now)}
-    end = dump(rest) if rest else b"}"
-    tail = b"," + end[1:] if rest else end
-    text = start + b',"meta":' + dump(stamp | meta) + tail
-    return text, blake2b(dump(meta) + tail, digest_size=16).digest()
+def canonical(resource: dict[str, Any]) -> bytes:
+    """The resource as bytes without version and time: what statements and contents are compared by."""
+    meta = resource.get("meta", {})
+    if "versionId" in meta or "lastUpdated" in meta:
+        meta = {name: value for name, value in meta.items() if name not in ("versionId", "lastUpdated")}
+    return dump({"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta} | _rest(resource))
+
+
+def _rest(resource: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in resource.items() if name not in ("resourceType", "id", "meta")}
+
+
+_BEFORE_META = len(b'{"resourceType":"","id":"","meta":{')
+
+
+def stamped(text: bytes, key: tuple[str, str], version: int, now: int) -> bytes:
+    """The canonical bytes of a resource as those of a version."""
+    at = _BEFORE_META + len(key[0]) + len(key[1])
+    comma = b"" if text[at : at + 1] == b"}" else b","
+    return b'%s"versionId":"%d","lastUpdated":"%s"%s%s' % (text[:at], version, _stamp(now), comma, text[at:])
+
+
+@lru_cache(maxsize=4)
+def _stamp(now: int) -> bytes:
+    """All versions of a batch have one time."""
+    return instant(now).encode()
+
+
+def digest(text: bytes) -> bytes:
+    """The 16-byte hash by which equal contents and statements are known."""
+    return blake2b(text, digest_size=16).digest()
 
 
 def content(text: bytes) -> dict[str, Any]:

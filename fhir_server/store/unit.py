@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from typing import Any
 
 from fhir_server.store import body as bodies
@@ -173,14 +172,24 @@ class Unit:
         self._undo.append((table, key, table.get(key, _MISSING)))
         table[key] = value
 
-    def turn(self, key: Key, resource: dict[str, Any] | None, *, method: str, owner: str, message: int | None) -> Head:
-        """The next version of a resource; `None` deletes it."""
+    def turn(
+        self,
+        key: Key,
+        resource: dict[str, Any] | None,
+        *,
+        method: str,
+        owner: str,
+        message: int | None,
+        text: bytes | None = None,
+    ) -> Head:
+        """The next version of a resource; `None` deletes it. `text` is its canonical form, when it is known already."""
         old = self.head(key)
         version = (old.version if old else 0) + 1
         if resource is None:
-            text, digest = b"", b""
+            body, content = b"", b""
         else:
-            text, digest = bodies.assemble(resource, version, self.now)
+            text = text or bodies.canonical(resource)
+            body, content = bodies.stamped(text, key, version, self.now), bodies.digest(text)
         head = Head(
             rid=old.rid if old else 0,
             type=key[0],
@@ -188,12 +197,12 @@ class Unit:
             version=version,
             last_updated=self.now,
             deleted=resource is None,
-            body=text,
+            body=body,
             owner=(old.owner if old and old.version else "") or owner,
-            content_hash=digest,
+            content_hash=content,
         )
         self.put(self.heads, key, head)
-        new = Turn(version, method, text, resource is None, message, resource)
+        new = Turn(version, method, body, resource is None, message, resource)
         self.put(self.turns, key, (*self.turns.get(key, ()), new))
         return head
 
@@ -216,11 +225,6 @@ class Unit:
             self._next_journal = self.driver.numbers(schema.journal, JOURNAL_BLOCK)
         self._next_journal += 1
         return self._next_journal - 1
-
-
-def digest(text: bytes) -> bytes:
-    """The 16-byte hash by which equal statements are known."""
-    return blake2b(text, digest_size=16).digest()
 
 
 Clock = Callable[[], int]
