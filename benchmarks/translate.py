@@ -8,14 +8,14 @@ from typing import Any
 from adapters.pipeline import prepare
 from adapters.site import load
 from benchmarks.clock import compare
-from benchmarks.messages import adt, oru
+from benchmarks.messages import adt, long_oru, oru
 
-TARGETS = {"ORU^R01 of 30 OBX": 400, "ADT^A01": 3000}
+TARGETS = {"ORU^R01 of 30 OBX": 400, "the same with 30 NTE, 7.5 KB": 0, "ADT^A01": 3000}
 
 
 def measure() -> Iterator[dict[str, Any]]:
     book = load()
-    inputs = {"ORU^R01 of 30 OBX": oru(), "ADT^A01": adt()}
+    inputs = dict(zip(TARGETS, (oru(), long_oru(), adt()), strict=True))
     for raw in inputs.values():
         prepared = prepare(raw, book, 0, channel="bench")
         assert prepared.arrival.verdict == "AA", prepared.arrival.issues
