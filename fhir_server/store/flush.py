@@ -6,7 +6,7 @@ A row that another process changed since it was read makes a `Conflict`: the who
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_server.search import index
@@ -43,7 +43,7 @@ def flush(unit: Unit) -> int:
     placeholders = _number(unit, turned, _targets(indexed))
     rows = _Rows()
     for key in placeholders:
-        rows.plus("resource", [_row(_head(unit, key))])
+        rows.plus("resource", [_head(unit, key)])
     updates: list[Sequence[Any]] = []
     for key in turned:
         _index_difference(unit, key, indexed[key], rows)
@@ -83,7 +83,7 @@ def _number(unit: Unit, turned: list[Key], targets: set[Key]) -> list[Key]:
     if new:
         rid = unit.driver.numbers(schema.resource, len(new))
         for offset, key in enumerate(new):
-            unit.heads[key] = replace(_head(unit, key), rid=rid + offset)
+            unit.heads[key] = _head(unit, key)._replace(rid=rid + offset)
     return missing
 
 
@@ -93,14 +93,12 @@ def _head(unit: Unit, key: Key) -> Head:
     return head
 
 
-def _row(head: Head) -> tuple[Any, ...]:
-    return tuple(getattr(head, column) for column in HEAD_COLUMNS)
-
-
 def _resource(unit: Unit, key: Key, found: index.IndexRows, rows: _Rows) -> list[Sequence[Any]]:
     """The current row and the versions it leaves behind; returns the update, if the row is there already."""
     patient = _head(unit, found.patient).rid if found.patient else None
-    head = replace(_head(unit, key), patient_rid=patient, clinical_date=found.clinical_date)
+    head = _head(unit, key)
+    if patient is not None or found.clinical_date is not None or head.clinical_date is not None:
+        head = head._replace(patient_rid=patient, clinical_date=found.clinical_date)
     unit.heads[key] = head
     stored = unit.stored.get(key)
     turns = unit.turns[key]
@@ -113,10 +111,9 @@ def _resource(unit: Unit, key: Key, found: index.IndexRows, rows: _Rows) -> list
     for turn in turns[:-1]:
         rows.plus("version", [(head.rid, turn.version, head.last_updated, turn.deleted, turn.method, turn.body)])
     if stored is None:
-        rows.plus("resource", [_row(head)])
+        rows.plus("resource", [head])
         return []
-    values = _row(head)
-    return [(head.rid, stored.version, *values[3:])]
+    return [(head.rid, stored.version, *head[3:])]
 
 
 def _index_difference(unit: Unit, key: Key, new: index.IndexRows, rows: _Rows) -> None:

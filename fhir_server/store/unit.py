@@ -7,8 +7,8 @@ touching the database, and many jobs share one commit.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from fhir_server.store import body as bodies
 from fhir_server.store import schema
@@ -21,9 +21,10 @@ JOURNAL_BLOCK = 128
 _MISSING = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The current row of a resource; `rid` 0 while it has no number, `version` 0 for a placeholder."""
+class Head(NamedTuple):
+    """The current row of a resource, in the order of the columns; `rid` 0 while it has no number, `version` 0 for a
+    placeholder.
+    """
 
     rid: int
     type: str
@@ -42,8 +43,7 @@ class Head:
         return self.version > 0 and not self.deleted
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """One new version of this transaction."""
 
     version: int
@@ -54,19 +54,7 @@ class Turn:
     resource: dict[str, Any] | None
 
 
-HEAD_COLUMNS = (
-    "rid",
-    "type",
-    "id",
-    "version",
-    "last_updated",
-    "deleted",
-    "body",
-    "owner",
-    "patient_rid",
-    "clinical_date",
-    "content_hash",
-)
+HEAD_COLUMNS = Head._fields
 
 
 def _head(row: Sequence[Any]) -> Head:
