@@ -23,6 +23,10 @@ class Line(NamedTuple):
     rule: str
 
 
+_NEW = tuple.__new__
+"""Makes a `Line` in half the time its own constructor takes."""
+
+
 class Ledger:
     """Lines by leaf. Filled while mapping, read-only afterwards."""
 
@@ -32,7 +36,7 @@ class Ledger:
         self.lines: dict[Leaf, list[Line]] = {}
 
     def note(self, leaf: Leaf, outcome: Outcome, path: str, rule: str) -> None:
-        line = Line(outcome, path, rule)
+        line: Line = _NEW(Line, (outcome, path, rule))
         known = self.lines.get(leaf)
         if known is None:
             self.lines[leaf] = [line]

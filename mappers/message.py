@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 NULL = '""'
@@ -76,6 +77,9 @@ class Value:
         part = parts[component - 1]
         if not part:
             return None
+        if subcomponent == 1 and part.isalnum():
+            # No delimiter is a letter or a digit (`adapters.er7`): nothing to split, to unescape or to mend.
+            return part
         delimiters = self.segment.delimiters
         if delimiters.subcomponent and delimiters.subcomponent in part:
             subs = part.split(delimiters.subcomponent)
@@ -96,24 +100,28 @@ class Value:
     def is_null(self) -> bool:
         return self.raw == NULL
 
-    def leaves(self) -> Iterator[Leaf]:
+    def leaves(self) -> list[Leaf]:
         """Every non-empty leaf of this repetition."""
         position, separator = self.segment.position, self.segment.delimiters.subcomponent
-        for number, part in enumerate(self.components, 1):
-            if not part:
-                continue
-            if not separator or separator not in part:
-                yield _NEW(Leaf, (position, self.field, self.repetition, number, 1))
-                continue
-            for sub, leaf in enumerate(part.split(separator), 1):
-                if leaf:
-                    yield _NEW(Leaf, (position, self.field, self.repetition, number, sub))
+        field, repetition = self.field, self.repetition
+        if not separator or separator not in self.raw:
+            return [
+                _NEW(Leaf, (position, field, repetition, number, 1))
+                for number, part in enumerate(self.components, 1)
+                if part
+            ]
+        return [
+            _NEW(Leaf, (position, field, repetition, number, sub))
+            for number, part in enumerate(self.components, 1)
+            for sub, leaf in enumerate(part.split(separator), 1)
+            if leaf
+        ]
 
 
 class Segment:
     """One segment. `position` is its index in the message from 0, `occurrence` counts its name from 1."""
 
-    __slots__ = ("_fields", "_values", "delimiters", "name", "occurrence", "position", "text")
+    __slots__ = ("_fields", "_origin", "_values", "delimiters", "name", "occurrence", "position", "text")
 
     def __init__(self, name: str, text: str, position: int, occurrence: int, delimiters: Delimiters) -> None:
         self.name = name
@@ -122,7 +130,8 @@ class Segment:
         self.occurrence = occurrence
         self.delimiters = delimiters
         self._fields: list[str] | None = None
-        self._values: dict[int, tuple[Value, ...]] | None = None
+        self._origin: Origin | None = None
+        self._values: dict[int, tuple[Value, ...]] = {}
 
     @property
     def fields(self) -> list[str]:
@@ -135,31 +144,28 @@ class Segment:
 
     def raw(self, field: int) -> str:
         """The field as it stands, `""` when absent."""
-        fields = self.fields
+        fields = self._fields or self.fields
         return fields[field] if field < len(fields) else ""
 
     def values(self, field: int) -> tuple[Value, ...]:
         """The non-empty repetitions of a field, in order, with their true repetition numbers."""
-        known = self._values
-        if known is None:
-            known = self._values = {}
-        found = known.get(field)
+        found = self._values.get(field)
         if found is None:
-            found = known[field] = self._split(field)
+            found = self._values[field] = self._split(field)
         return found
 
     def _split(self, field: int) -> tuple[Value, ...]:
-        raw = self.raw(field)
+        fields = self._fields or self.fields
+        raw = fields[field] if field < len(fields) else ""
         if not raw:
             return ()
+        origin = self._origin
+        if origin is None:
+            origin = self._origin = Origin(self.name, self.position, self.occurrence, self.delimiters)
         separator = self.delimiters.repetition
         if separator not in raw or (self.name in HEADERS and field <= 2):
-            return (Value(self._origin(), field, 1, raw),)
-        origin = self._origin()
+            return (Value(origin, field, 1, raw),)
         return tuple(Value(origin, field, n, part) for n, part in enumerate(raw.split(separator), 1) if part)
-
-    def _origin(self) -> Origin:
-        return Origin(self.name, self.position, self.occurrence, self.delimiters)
 
     def first(self, field: int) -> Value | None:
         """The first non-empty repetition."""
@@ -173,8 +179,15 @@ class Segment:
 
     def leaves(self) -> Iterator[Leaf]:
         """Every non-empty leaf; of MSH, FHS and BHS without the delimiters themselves (fields 1 and 2)."""
+        position, delimiters = self.position, self.delimiters
+        component, repetition, sub = delimiters.component, delimiters.repetition, delimiters.subcomponent
         start = 3 if self.name in HEADERS else 1
-        for field in range(start, len(self.fields)):
+        for field, raw in enumerate(self.fields[start:], start):
+            if not raw:
+                continue
+            if component not in raw and repetition not in raw and not (sub and sub in raw):
+                yield _NEW(Leaf, (position, field, 1, 1, 1))
+                continue
             for value in self.values(field):
                 yield from value.leaves()
 
@@ -252,13 +265,15 @@ class Message:
     def leaves(self) -> tuple[Leaf, ...]:
         """Every non-empty leaf of the message, in order."""
         if self._leaves is None:
-            self._leaves = tuple(leaf for segment in self.segments for leaf in segment.leaves())
+            self._leaves = tuple(chain.from_iterable(segment.leaves() for segment in self.segments))
         return self._leaves
 
     def value(self, leaf: Leaf) -> str:
         """The raw text of a leaf."""
         segment = self.segments[leaf.position]
         raw = segment.raw(leaf.field)
+        if raw.isalnum():
+            return raw if leaf[2:] == (1, 1, 1) else ""
         if segment.name not in HEADERS or leaf.field > 2:
             raw = _part(raw, self.delimiters.repetition, leaf.repetition)
         raw = _part(raw, self.delimiters.component, leaf.component)

@@ -1,16 +1,19 @@
 """The Provenance of a message: who said it, when, about what; and everything it said that has no home in FHIR.
 
 One per message. Targets are all resources the message speaks of; agents the sending system and the person who entered
-it; the source entity is the message itself. A leaf that no rule accounted for is carried here with its location.
+it; the source entity is the message itself. A leaf that no rule accounted for is carried here with its location
+(`OBX[3]-15.3`); of a repetition that is left over as a whole, all of it with the location of the field (`NTE[3]-4`), as
+it was sent, separators and escapes included.
 Source: FHIR R4 provenance.html; official maps EVN[Provenance], MSH[Provenance-Source].
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -110,10 +113,11 @@ def _structural() -> Mapping[tuple[str, int], str]:
 def account(draft: Draft, sheet: Sheet | None) -> None:
     """Gives every leaf without an outcome one: dropped with a reason when structural, else carried."""
     message, lines, structural = draft.message, draft.ledger.lines, _structural()
+    segments = message.segments
     carried: list[tuple[Leaf, str]] = []
     for leaf in [leaf for leaf in message.leaves() if leaf not in lines]:
         raw = message.value(leaf)
-        reason = structural.get((message.segments[leaf.position].name, leaf.field))
+        reason = structural.get((segments[leaf.position].name, leaf.field))
         if reason is not None and _says_nothing(reason, raw):
             draft.ledger.note(leaf, "dropped", reason, "structural")
         elif sheet is None:
@@ -132,19 +136,40 @@ def _says_nothing(reason: str, raw: str) -> bool:
 
 
 def _carry(draft: Draft, sheet: Sheet, carried: list[tuple[Leaf, str]]) -> None:
-    """Keeps the leaves as extensions of the Provenance, each with its location."""
+    """Keeps the leaves as extensions of the Provenance, each with its location, or with that of its field."""
     message, note = draft.message, draft.ledger.note
-    extensions = sheet.body.setdefault("extension", [])
+    extensions: list[dict[str, Any]] = sheet.body.get("extension", [])
     under = sheet.path("extension[")
-    for leaf, raw in carried:
-        text = unescape(raw, message.delimiters)
-        if not text.isprintable():
-            text = legible(text)
-        if not text or text.isspace():
-            note(leaf, "dropped", "blank", "structural")
-            continue
-        place = {"url": "location", "valueString": message.locate(leaf)}
-        note(leaf, "carried", f"{under}{len(extensions)}]", "carried")
-        extensions.append({"url": systems.V2_VALUE, "extension": [place, {"url": "value", "valueString": text}]})
-    if not extensions:
-        del sheet.body["extension"]
+    for _, group in groupby(carried, _repetition):
+        for leaves, location, text in _spoken(list(group), message):
+            blank = not text or text.isspace()
+            for leaf in leaves:
+                if blank:
+                    note(leaf, "dropped", "blank", "structural")
+                else:
+                    note(leaf, "carried", f"{under}{len(extensions)}]", "carried")
+            if not blank:
+                place = {"url": "location", "valueString": location}
+                extensions.append(
+                    {"url": systems.V2_VALUE, "extension": [place, {"url": "value", "valueString": text}]}
+                )
+    if extensions:
+        sheet.body["extension"] = extensions
+
+
+def _repetition(one: tuple[Leaf, str]) -> tuple[int, ...]:
+    return one[0][:3]
+
+
+def _spoken(group: list[tuple[Leaf, str]], message: Message) -> Iterator[tuple[list[Leaf], str, str]]:
+    """(leaves, location, text): the whole repetition when nothing else of it has a place, else leaf by leaf."""
+    first = group[0][0]
+    if len(group) > 1:
+        values = message.segments[first.position].values(first.field)
+        value = next(one for one in values if one.repetition == first.repetition)
+        if len(group) == len(value.leaves()):
+            text = "" if all(raw.isspace() for _, raw in group) else legible(value.raw)
+            yield [leaf for leaf, _ in group], message.locate(first).partition(".")[0], text
+            return
+    for leaf, raw in group:
+        yield [leaf], message.locate(leaf), legible(unescape(raw, message.delimiters))

@@ -6,7 +6,6 @@ written into the ledger before the value found its place: a value that is not pl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mappers.codes import Coded, Unmapped, lookup
@@ -51,10 +50,8 @@ class Part:
     def is_null(self) -> bool:
         return self.raw == NULL
 
-    def leaves(self) -> Iterator[Leaf]:
-        for leaf in self.value.leaves():
-            if leaf.component == self.component:
-                yield leaf
+    def leaves(self) -> list[Leaf]:
+        return [leaf for leaf in self.value.leaves() if leaf.component == self.component]
 
 
 Repetition = Value | Part

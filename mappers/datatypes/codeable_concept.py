@@ -31,8 +31,8 @@ def codeable_concept(value: Repetition, use: Use) -> dict[str, Any] | None:
         _text_only(use, text)
     size = len(value.components)
     for code, display, system, version in _ALTERNATES:
-        if size >= code:
-            _coding(use, codings, code, display, system, version, "coding")
+        if size >= code and _coding(use, codings, code, display, system, version, "coding") is None:
+            _display(use, codings, display)
     if said := use.take(9, "text"):
         text.insert(0, said)
     concept: dict[str, Any] = {}
@@ -101,6 +101,16 @@ def _coding(
     if same is None:
         codings.append(coding)
     return coding
+
+
+def _display(use: Use, codings: list[dict[str, Any]], at: int) -> None:
+    """The name of an alternate that has no code: often the name of the first coding again."""
+    if (said := use.said(at)) is None:
+        return
+    index = next((n for n, one in enumerate(codings) if one.get("display") == said), len(codings))
+    if index == len(codings):
+        codings.append({"display": said})
+    use.leaf(at, f"coding[{index}].display")
 
 
 def _system(use: Use, code: str, name: str | None, system_at: int, source: Coded | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mappers import practitioner, systems
 from mappers.datatypes import codeable_concept as cc
@@ -26,6 +26,11 @@ from mappers.message import NULL, Leaf, Value
 from mappers.organization import organization, reference
 from mappers.use import Part, Repetition, Use
 
+if TYPE_CHECKING:
+    from mappers.draft import Sheet
+
+_NEW = tuple.__new__
+"""Makes a `Leaf` in half the time its own constructor takes."""
 EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
 _SUB_ID = ((1, "original-sub-identifier"), (2, "group"), (3, "sequence"), (4, "identifier"))
 
@@ -49,20 +54,22 @@ def _extension(
 
 
 def remembered(convert: Callable[[Repetition, Use], Any]) -> Callable[[Repetition, Use], Any]:
-    """The same conversion, done once a message for equal texts of one row; only for what refers to another resource."""
+    """The same conversion, done once a message for equal texts of one row; only for what nobody writes into later."""
 
     def again(value: Repetition, use: Use) -> Any:
         memo, key = use.draft.memo, (use.rule, value.raw)
         known = memo.get(key)
         if known is None:
+            before = len(use.draft.issues)
             found = convert(value, use)
-            memo[key] = found, use.notes
+            if len(use.draft.issues) == before:
+                memo[key] = found, use.notes
             return found
         found, notes = known
         position, field, repetition = value.segment.position, value.field, value.repetition
         use.notes = [
-            (Leaf(position, field, repetition, leaf.component, leaf.subcomponent), outcome, path, rule)
-            for leaf, outcome, path, rule in notes
+            (_NEW(Leaf, (position, field, repetition, component, sub)), outcome, path, rule)
+            for (_, _, _, component, sub), outcome, path, rule in notes
         ]
         return found
 
@@ -81,7 +88,7 @@ def observation_code(value: Repetition, use: Use) -> dict[str, Any] | None:
     if known is not None:
         concept, places = known
         position, field, repetition, rule = value.segment.position, value.field, value.repetition, use.rule
-        use.notes = [(Leaf(position, field, repetition, c, s), "stored", path, rule) for c, s, path in places]
+        use.notes = [(_NEW(Leaf, (position, field, repetition, c, s)), "stored", path, rule) for c, s, path in places]
         return _copied(concept)
     before = len(use.draft.issues)
     found = cc.codeable_concept(value, use)
@@ -156,10 +163,18 @@ def producer(value: Repetition, use: Use) -> dict[str, Any] | None:
         return None
     if code:
         use.leaf(1, sheet.path("identifier[0].value" if sheet.body.get("identifier") else "name"))
+    _local(use, sheet)
     for component in (2, 9):
         if name and _said(value, component) == sheet.body["name"]:
             use.leaf(component, sheet.path("name"))
     return reference(sheet)
+
+
+def _local(use: Use, sheet: Sheet) -> None:
+    """Component 3, the coding system: a local one (`L`, `99zzz`) is what the system of the identifier says."""
+    name = use.said(3)
+    if name is not None and "identifier" in sheet.body and (name == "L" or name.startswith("99")):
+        use.leaf(3, sheet.path("identifier[0].system"))
 
 
 def device(value: Repetition, use: Use) -> dict[str, Any] | None:
@@ -171,6 +186,7 @@ def device(value: Repetition, use: Use) -> dict[str, Any] | None:
     sheet = use.draft.resource("Device", derived_id("Device", system, number), Weight.MENTION)
     sheet.body.setdefault("identifier", [{"system": system, "value": number}])
     use.leaf(1, sheet.path("identifier[0].value"))
+    _local(use, sheet)
     if name := use.take(2, sheet.path("deviceName[0].name")):
         sheet.body.setdefault("deviceName", [{"name": name, "type": "other"}])
     return {"reference": sheet.ref, "display": " ".join(part for part in (name, number) if part)}
@@ -237,6 +253,7 @@ ORDER_DATATYPES: Mapping[str, Callable[[Repetition, Use], Any]] = MappingProxyTy
         "NDL[Practitioner]": named_practitioner,
         "CWE[Organization]": remembered(producer),
         "CWE[ObservationCode]": observation_code,
+        "CWE[ObservationMethod]": remembered(cc.codeable_concept),
         "EI[Device]": remembered(device),
         "XCN[Observer]": remembered(to_practitioner),
         "CWE[Annotation]": note,

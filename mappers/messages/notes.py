@@ -1,18 +1,37 @@
 """NTE -> Annotation, for whatever stands before the note.
 
-NTE-3 repeats for lines: the lines of one NTE are one text. Source: HL7 v2.5.1 2.15.10; V2-to-FHIR NTE[Observation],
-NTE[ServiceRequest] (which put a repeating field into a single element; joined here).
+NTE-3 repeats for lines: the lines of one NTE are one text. Its author is who entered it (NTE-5), else the side that it
+comes from (NTE-2, table 0105); NTE-4 is its type, in the extension of HL7.
+Source: HL7 v2.5.1 2.15.10; V2-to-FHIR NTE[Observation], NTE[ServiceRequest] (which put a repeating field into a single
+element; joined here).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import csv
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from mappers.datatypes.codeable_concept import codeable_concept
+from mappers.datatypes.order_values import remembered
 from mappers.draft import Draft, Sheet
 from mappers.dtm import dateTime
-from mappers.message import Leaf, Segment, legible
+from mappers.message import NULL, Leaf, Segment, Value, legible
 from mappers.practitioner import practitioner
+from mappers.use import Use
+
+_comment_type = remembered(codeable_concept)
+TYPE = "http://hl7.org/fhir/StructureDefinition/annotationType"
+
+
+@cache
+def _sources() -> Mapping[str, str]:
+    path = Path(__file__).parent.parent / "tables" / "comment_sources.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return MappingProxyType({row["code"]: row["author"] for row in csv.DictReader(file, strict=True)})
 
 
 def annotate(notes: Iterable[Segment], sheet: Sheet, draft: Draft, url: str = "") -> None:
@@ -39,6 +58,11 @@ def _annotation(segment: Segment, sheet: Sheet, place: str, draft: Draft) -> dic
     author = segment.first(5)
     if author is not None and (who := practitioner(author, draft, f"{rule}#NTE-5")):
         note["authorReference"] = who
+    elif (source := segment.get(2)) and source != NULL:
+        note["authorString"] = _sources().get(source, source)
+        ledger.note(Leaf(segment.position, 2, 1, 1, 1), "coded", f"{place}.authorString", f"{rule}#NTE-2")
+    if (kind := segment.first(4)) is not None:
+        _type(kind, note, place, f"{rule}#NTE-4", draft)
     written = segment.get(6)
     if written and (time := dateTime(written, draft.site.offset)):
         note["time"] = time
@@ -47,3 +71,11 @@ def _annotation(segment: Segment, sheet: Sheet, place: str, draft: Draft) -> dic
         for leaf in value.leaves():
             ledger.note(leaf, "stored", f"{place}.text", f"{rule}#NTE-3")
     return note
+
+
+def _type(value: Value, note: dict[str, Any], place: str, rule: str, draft: Draft) -> None:
+    use = Use(draft, value, rule, "CommentType")
+    concept = _comment_type(value, use)
+    if concept is not None:
+        note["extension"] = [{"url": TYPE, "valueCodeableConcept": concept}]
+        use.settle(f"{place}.extension[0].valueCodeableConcept")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from mappers import systems
+from mappers.datatypes.primitive import spaced
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.mapped import Weight
@@ -74,7 +75,7 @@ def study(ipc: Segment, request: Sheet, about: Subject, draft: Draft) -> Sheet |
         sheet.body["basedOn"] = [{"reference": request.ref}]
     draft.ledger.note(Leaf(ipc.position, 3, 1, 1, 1), "stored", sheet.path("identifier[0].value"), "IPC#IPC-3")
     if modality := (ipc.get(5) or "").strip(' "'):
-        sheet.body["modality"] = [{"system": DICOM, "code": modality}]
+        sheet.body["modality"] = [{"system": DICOM, "code": spaced(modality)}]
         draft.ledger.note(Leaf(ipc.position, 5, 1, 1, 1), "stored", sheet.path("modality[0].code"), "IPC#IPC-5")
     return sheet
 

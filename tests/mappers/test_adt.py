@@ -210,9 +210,9 @@ def test_a_value_without_a_home_is_carried_with_its_location() -> None:
         part["extension"][0]["valueString"]: part["extension"][1]["valueString"]
         for part in only(mapped, "Provenance")["extension"]
     }
-    assert carried["ZPX-1.1.1"] == "甲"
-    assert carried["ZPX-1.1.2"] == "乙"
-    assert carried["ZPX-1.2"] == "丙"
+    assert carried["ZPX-1"] == "甲&乙^丙"
+    outcomes = {read.locate(leaf): lines[0].outcome for leaf, lines in mapped.ledger.lines.items()}
+    assert [outcomes[f"ZPX-1.{part}"] for part in ("1.1", "1.2", "2")] == ["carried"] * 3
     assert mapped.ledger.unaccounted(read) == []
 
 

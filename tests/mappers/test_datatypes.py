@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from mappers.datatypes.primitive import spaced
 from mappers.datatypes.registry import REGISTRY
 from mappers.draft import Draft
 from mappers.site import Context, Site
 from mappers.use import Use
-from tests.mappers.sample import SITE, message
+from tests.mappers.sample import SITE, adt, message, only
 
 
 def convert(datatype: str, text: str, table: str = "", site: Site = SITE) -> tuple[Any, Draft]:

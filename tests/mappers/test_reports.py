@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
 
+from fhir_server.store.fold import Said, fold
 from mappers import Mapped
 from mappers.derived import derived_id
 from mappers.mapped import Weight
 from mappers.systems import INSTITUTION
-from tests.mappers.orders_sample import LAB, OBR, PID, WBC, mapped, order, result
+from tests.mappers.orders_sample import LAB, OBR, PID, TOWNSHIP, WBC, mapped, order, result
 from tests.mappers.sample import codes, only, resources
 
 PDF = b64encode(b"%PDF-1.4 test").decode()
@@ -401,6 +403,16 @@ def test_a_word_for_a_qualitative_result_is_a_readable_range(text: str) -> None:
     assert only(done, "Observation")["referenceRange"] == [{"text": text.rstrip("^")}]
 
 
+def folded(kind: str, *stated: Mapped) -> dict[str, object]:
+    """The one resource of that type as the store makes it of what the messages stated."""
+    said = []
+    for one in stated:
+        time = int(datetime.fromisoformat(one.event_time).timestamp())
+        (found,) = [each for each in one.statements if each.key[0] == kind]
+        said.append(Said(found.weight, time, time, repr(found.resource).encode(), time, found.resource))
+    return fold(said)
+
+
 VISIT = "PV1|1|I|{place}||||||||||||||||V77{authority}"
 
 
@@ -422,3 +434,60 @@ def test_a_result_tells_a_place_of_the_visit_but_never_where_the_patient_is_now(
     done = mapped("ORU^R01", PID, VISIT.format(place="W1^01^02", authority="^^^TOWNSHIP"), OBR, WBC)
     (place,) = only(done, "Encounter")["location"]
     assert place.keys() == {"location"}
+
+
+@pytest.mark.parametrize("time", ["20260301060000", "20260301090000"])
+def test_a_result_adds_no_second_active_place_to_the_visit(time: str) -> None:
+    visit = VISIT.format(place="W2^05^01^TOWNSHIP", authority="")
+    head = {3: "HIS", 4: "TOWNSHIP", 7: "20260301070000"}
+    moved = mapped("ADT^A02", "EVN|A02|20260301070000", PID, visit, site=TOWNSHIP, head=head)
+    place = VISIT.format(place="W1^01^02^TOWNSHIP", authority="^^^TOWNSHIP")
+    done = mapped("ORU^R01", PID, place, OBR, WBC, head={7: time})
+    places = folded("Encounter", moved, done)["location"]
+    assert isinstance(places, list)
+    assert [one["location"]["display"] for one in places if one.get("status") == "active"] == ["W2-05-01"]
+
+
+def carried(done: Mapped) -> dict[str, str]:
+    """v2 location → text, as the Provenance carries it."""
+    extensions = only(done, "Provenance").get("extension", [])
+    return {one["extension"][0]["valueString"]: one["extension"][1]["valueString"] for one in extensions}
+
+
+def test_the_type_and_the_side_of_a_note_stand_in_the_annotation() -> None:
+    (note,) = only(result(WBC, "NTE|1|L|标本无溶血|RE^备注^L"), "Observation")["note"]
+    assert note["authorString"] == "Ancillary (filler) department"
+    assert note["extension"][0]["url"].endswith("/annotationType")
+    assert note["extension"][0]["valueCodeableConcept"]["coding"][0]["code"] == "RE"
+
+
+def test_who_entered_a_note_goes_before_the_side_that_it_comes_from() -> None:
+    (note,) = only(result(WBC, "NTE|1|L|标本无溶血||0002^李技师"), "Observation")["note"]
+    assert note["authorReference"]["display"] == "李技师"
+    assert "authorString" not in note
+
+
+def test_the_name_of_an_alternate_without_a_code_is_kept_once() -> None:
+    done = result(
+        WBC.replace("WBC^白细胞^L", "WBC^白细胞^L^^白细胞"), WBC.replace("WBC^白细胞^L", "PLT^血小板^L^^PLT计数")
+    )
+    same, other = (one["code"]["coding"] for one in resources(done, "Observation"))
+    assert [one.get("display") for one in same] == ["白细胞"]
+    assert [one.get("display") for one in other] == ["血小板", "PLT计数"]
+    assert not any(location.startswith("OBX") for location in carried(done))
+
+
+def test_a_local_coding_system_of_laboratory_and_analyser_is_the_system_of_its_number() -> None:
+    done = result(f"{WBC}|||20260301|JYK^检验科^L||M1^速率法^L|AU5800^生化分析仪^L")
+    assert not any(location.startswith("OBX") for location in carried(done))
+
+
+def test_a_field_that_is_left_over_as_a_whole_is_carried_as_one() -> None:
+    found = carried(result(f"{WBC}|||20260301||||||||||||A&1^B\\T\\C^^D"))
+    assert found["OBX-26"] == "A&1^B\\T\\C^^D"
+    assert not any(location.startswith("OBX-26.") for location in found)
+
+
+def test_a_leaf_beside_others_that_have_a_place_is_carried_with_its_own_location() -> None:
+    found = carried(result(f"{WBC}|||20260301|LAB^检验科^X77"))
+    assert found["OBX-15.3"] == "X77"
