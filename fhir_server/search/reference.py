@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from fhir_server.store.schema import param_id
 
 _LOCAL = re.compile(r"([A-Z][A-Za-z]{2,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?", re.ASCII)
 
 
+@lru_cache(maxsize=16384)
 def local(reference: str) -> tuple[str, str] | None:
     """`Patient/1` or `Patient/1/_history/2` as (type, id); None for an absolute, contained or logical reference."""
     found = _LOCAL.fullmatch(reference)

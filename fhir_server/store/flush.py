@@ -124,10 +124,12 @@ def _index_difference(unit: Unit, key: Key, new: index.IndexRows, rows: _Rows) -
         ("sp_string", old.strings, new.strings),
         ("sp_range", old.ranges, new.ranges),
     ):
-        rows.plus(table, [(*row, rid) for row in after - before])
-        rows.minus(table, [(*row, rid) for row in before - after])
+        rows.plus(table, [(*row, rid) for row in (after - before if before else after)])
+        if before:
+            rows.minus(table, [(*row, rid) for row in before - after])
     if old.references != new.references:
-        unit.load((kind, name) for _, kind, name in old.references)
+        if old.references:
+            unit.load((kind, name) for _, kind, name in old.references)
         plus, minus = new.references - old.references, old.references - new.references
         rows.plus("sp_reference", [(p, _head(unit, (kind, name)).rid, rid) for p, kind, name in plus])
         rows.minus("sp_reference", [(p, _head(unit, (kind, name)).rid, rid) for p, kind, name in minus])
