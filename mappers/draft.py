@@ -6,15 +6,15 @@ unaccounted: what no rule spoke of is carried in the Provenance of the message.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from hashlib import sha256
 from typing import Any
 
-from mappers import dtm
+from mappers import dtm, systems
+from mappers.derived import derived_id
 from mappers.ledger import Ledger
-from mappers.mapped import Mapped, Merge, Statement, Weight
+from mappers.mapped import Statement, Weight
 from mappers.message import Leaf, Message, Segment
-from mappers.provenance import account, conclude, provenance_id
-from mappers.site import Context
+from mappers.site import Context, Site
 from profiles.issue import Issue
 
 
@@ -77,6 +77,13 @@ def _stands(body: dict[str, Any], path: str) -> bool:
     return True
 
 
+def _provenance_id(message: Message, site: Site) -> str:
+    """By site, control id and content, so that a control id used twice gives two Provenances."""
+    text = "\r".join(segment.text for segment in message.segments)
+    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return derived_id("Provenance", f"{systems.SID}/{site.code}", f"{message.control_id}|{digest}")
+
+
 class Draft:
     """Everything one translation writes. `group` names the segments that conditions of other segments may look at."""
 
@@ -108,7 +115,7 @@ class Draft:
     def provenance(self) -> Sheet:
         """The Provenance of the message; rows of EVN and MSH write into it, `finish` completes it."""
         if self._provenance is None:
-            identity = provenance_id(self.message, self.site)
+            identity = _provenance_id(self.message, self.site)
             self._provenance = Sheet("Provenance", identity, Weight.STATED, self.site.institution)
         return self._provenance
 
@@ -147,23 +154,7 @@ class Draft:
             self._event_time = next((time for time in read if time), self.context.received)
         return self._event_time
 
-    def finish(
-        self, event_time: str = "", patient: str = "", order_key: str = "", merges: Iterable[Merge] = ()
-    ) -> Mapped:
-        """The statements, in order of creation, the Provenance last; every leaf of the message accounted for."""
-        moment = event_time or self.event_time
-        sheets: list[Sheet] = []
-        if any(not sheet.empty for sheet in self.sheets.values()):
-            conclude(self, moment)
-            sheets = [*(sheet for sheet in self.sheets.values() if not sheet.empty), self.provenance]
-        account(self, self.provenance if sheets else None)
-        return Mapped(
-            statements=tuple(sheet.statement() for sheet in sheets),
-            ledger=self.ledger,
-            issues=tuple(self.issues),
-            event_time=moment,
-            patient=patient,
-            order_key=order_key,
-            merges=tuple(merges),
-            unmapped=tuple(self._unmapped.values()),
-        )
+    @property
+    def worklist(self) -> tuple[dict[str, str], ...]:
+        """The codes that nobody knows, once each."""
+        return tuple(self._unmapped.values())

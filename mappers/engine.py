@@ -1,7 +1,7 @@
 """Runs the rows of a segment map over one segment.
 
 Rows are compiled once, at first use, into closures: parsing of conditions, paths and constants is never repeated.
-`apply` is all a message translation calls; what a row cannot place stays unaccounted and is carried by `Draft.finish`.
+`apply` is all a message translation calls; what a row cannot place stays unaccounted and is carried by `finish`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping
 from functools import cache
-from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
@@ -24,20 +23,12 @@ from mappers.engine import apply
 from mappers.mapped import Weight
 from mappers.message import Leaf, Message, legible, unescape
 from mappers.organization import institution
-from mappers.site import Site
 
 if TYPE_CHECKING:
     from mappers.draft import Draft, Sheet
 
 JOURNAL = "journal#message"
 """Where the leaves of a message stay that was not translated: in the journal, which keeps every message verbatim."""
-
-
-def provenance_id(message: Message, site: Site) -> str:
-    """By site, control id and content, so that a control id used twice gives two Provenances."""
-    text = "\r".join(segment.text for segment in message.segments)
-    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return derived_id("Provenance", f"{systems.SID}/{site.code}", f"{message.control_id}|{digest}")
 
 
 def conclude(draft: Draft, moment: str) -> None:

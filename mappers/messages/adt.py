@@ -18,6 +18,7 @@ from mappers import dtm
 from mappers.draft import Draft, Sheet
 from mappers.encounter import encounter
 from mappers.engine import apply
+from mappers.finish import finish
 from mappers.identity import merge, patient
 from mappers.mapped import Mapped, Merge
 from mappers.message import Leaf, Segment
@@ -55,19 +56,19 @@ def translate(draft: Draft) -> Mapped:
     event = _events()[message.event]
     if message.first("PID") is None:
         draft.issue("segment-missing", "PID", segment="PID")
-        return draft.finish()
+        return finish(draft)
     if event.kind == "merge":
         return _merged(draft)
     subject = _subject(draft)
     if subject is None:
-        return draft.finish()
+        return finish(draft)
     visit = _visit(draft, subject, event)
     related_persons(draft, subject)
     conditions(draft, subject, visit)
     allergies(draft, subject)
     coverages(draft, subject)
     procedures(draft, subject, visit)
-    return draft.finish(patient=subject.id)
+    return finish(draft, patient=subject.id)
 
 
 def _subject(draft: Draft) -> Sheet | None:
@@ -143,5 +144,5 @@ def _merged(draft: Draft) -> Mapped:
     if draft.message.first("MRG") is None:
         draft.issue("segment-missing", "MRG", segment="MRG")
     if kept is None:
-        return draft.finish()
-    return draft.finish(patient=kept.id, merges=merges)
+        return finish(draft)
+    return finish(draft, patient=kept.id, merges=merges)

@@ -21,6 +21,7 @@ from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.dtm import instant
 from mappers.engine import apply
+from mappers.finish import finish
 from mappers.location import location
 from mappers.mapped import Mapped, Weight
 from mappers.message import NULL, Leaf, Segment
@@ -58,7 +59,7 @@ def translate(draft: Draft) -> Mapped:
     if sch is not None and key is None:
         draft.issue("order-unidentified", "SCH-2")
     if about is None or sch is None or key is None:
-        return draft.finish()
+        return finish(draft)
     found = _status(sch, draft)
     weight = Weight.REVOKED if found.appointment in ("cancelled", "entered-in-error") else Weight.STATED
     sheet = draft.resource("Appointment", derived_id("Appointment", key.system, key.value), weight)
@@ -72,7 +73,7 @@ def translate(draft: Draft) -> Mapped:
     _resources(sheet, found, draft)
     _orders(sch, sheet, about, draft)
     _time(sheet, draft)
-    return draft.finish(patient=about.patient.id, order_key=f"{key.system}|{key.value}")
+    return finish(draft, patient=about.patient.id, order_key=f"{key.system}|{key.value}")
 
 
 def _key(sch: Segment, draft: Draft) -> Number | None:

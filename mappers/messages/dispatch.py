@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from mappers.draft import Draft
+from mappers.finish import finish
 from mappers.mapped import Mapped
 from mappers.message import Message
 from mappers.messages import adt, appointments, documents, orders, referrals, reports
@@ -44,4 +45,4 @@ def _unsupported(draft: Draft) -> Mapped:
         draft.issue("event-unsupported", "MSH-9.2", type=f"{code}^{event}")
     else:
         draft.issue("message-type-unsupported", "MSH-9", type=code)
-    return draft.finish()
+    return finish(draft)

@@ -19,6 +19,7 @@ from mappers.datatypes.order_number import FILLER, PLACER, Number, number
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.engine import apply
+from mappers.finish import finish
 from mappers.mapped import Mapped, Weight
 from mappers.message import NULL, Leaf, Segment
 from mappers.messages.notes import annotate
@@ -55,7 +56,7 @@ def translate(draft: Draft) -> Mapped:
     if txa is not None and key is None:
         draft.issue("order-unidentified", "TXA-12")
     if about is None or txa is None or key is None:
-        return draft.finish()
+        return finish(draft)
     status = _status(txa, draft)
     sheet = draft.resource(
         "DocumentReference", derived_id("DocumentReference", key.system, key.value), _weight(txa, status)
@@ -71,7 +72,7 @@ def translate(draft: Draft) -> Mapped:
     _parent(txa, sheet, about, draft)
     orders = _context(txa, about, sheet, draft)
     _content(txa, sheet, draft)
-    return draft.finish(patient=about.patient.id, order_key=f"{orders.system}|{orders.value}" if orders else "")
+    return finish(draft, patient=about.patient.id, order_key=f"{orders.system}|{orders.value}" if orders else "")
 
 
 def _status(txa: Segment, draft: Draft) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from mappers.datatypes.order_number import FILLER, PLACER, Number
 from mappers.draft import Draft, Sheet
+from mappers.finish import finish
 from mappers.mapped import Mapped
 from mappers.message import Segment
 from mappers.messages.observations import Panel, observe
@@ -34,7 +35,7 @@ def translate(draft: Draft) -> Mapped:
     if not groups:
         # Orders for medicine, diet or supplies are other resources; taken for service requests they would mislead.
         draft.issue("segment-missing", "OBR", segment="OBR")
-        return draft.finish()
+        return finish(draft)
     about: Subject | None = None
     pid: Segment | None = None
     taken: set[tuple[str, str]] = set()
@@ -43,12 +44,12 @@ def translate(draft: Draft) -> Mapped:
         if about is None or group.pid is not pid:
             about = subject(draft, group.pid, group.pv1)
             if about is None:
-                return draft.finish()
+                return finish(draft)
             pid = group.pid
         key = _order(group, about, taken, draft)
         first = first or key
-    return draft.finish(
-        patient=about.patient.id if about else "", order_key=f"{first.system}|{first.value}" if first else ""
+    return finish(
+        draft, patient=about.patient.id if about else "", order_key=f"{first.system}|{first.value}" if first else ""
     )
 
 

@@ -16,6 +16,7 @@ from mappers.datatypes.order_number import Number, number
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.engine import apply
+from mappers.finish import finish
 from mappers.mapped import Mapped, Weight
 from mappers.message import NULL, Leaf, Segment
 from mappers.messages.notes import annotate
@@ -52,7 +53,7 @@ def translate(draft: Draft) -> Mapped:
     if rf1 is not None and key is None:
         draft.issue("order-unidentified", "RF1-6")
     if about is None or rf1 is None or key is None:
-        return draft.finish()
+        return finish(draft)
     found = parties(draft)
     state = _state(rf1, draft)
     if message.code == "REF":
@@ -62,7 +63,7 @@ def translate(draft: Draft) -> Mapped:
         request = _mention(rf1, key, about, found, draft)
     if state is not None:
         _task(rf1, request, key, about, found, state, draft)
-    return draft.finish(patient=about.patient.id, order_key=f"{key.system}|{key.value}")
+    return finish(draft, patient=about.patient.id, order_key=f"{key.system}|{key.value}")
 
 
 def _state(rf1: Segment, draft: Draft) -> ReferralState | None:

@@ -16,6 +16,7 @@ from mappers.datatypes.order_number import FILLER, PLACER, Number
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.engine import apply
+from mappers.finish import finish
 from mappers.mapped import Mapped
 from mappers.message import NULL, Leaf, Segment
 from mappers.messages.critical_value import alarm
@@ -63,11 +64,11 @@ def translate(draft: Draft) -> Mapped:
     found = walk(draft.message)
     if _quality_control(draft):
         draft.issue("quality-control", "MSH-16")
-        return draft.finish()
+        return finish(draft)
     groups = [group for group in found.groups if group.obr is not None or group.observations]
     if not groups:
         draft.issue("segment-missing", "OBR", segment="OBR")
-        return draft.finish()
+        return finish(draft)
     about: Subject | None = None
     pid: Segment | None = None
     first = ""
@@ -75,11 +76,11 @@ def translate(draft: Draft) -> Mapped:
         if about is None or group.pid is not pid:
             about = subject(draft, group.pid, group.pv1)
             if about is None:
-                return draft.finish()
+                return finish(draft)
             pid = group.pid
         order = _report(group, about, draft)
         first = first or (f"{order.system}|{order.value}" if order else "")
-    return draft.finish(patient=about.patient.id if about else "", order_key=first)
+    return finish(draft, patient=about.patient.id if about else "", order_key=first)
 
 
 def _quality_control(draft: Draft) -> bool:
