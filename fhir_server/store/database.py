@@ -24,6 +24,8 @@ _PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA busy_timeout=30000",
     "PRAGMA temp_store=MEMORY",
+    # 40 MB of log before it is copied back: pages written again and again are copied once.
+    "PRAGMA wal_autocheckpoint=10000",
     "PRAGMA cache_size=-32768",
 )
 
