@@ -13,8 +13,13 @@ log = structlog.get_logger("qiao.incident")
 
 def incident(error: Exception) -> str:
     """Logs where it happened, never the text of the error, which may hold values; the number finds the log line."""
-    number = uuid4().hex[:12]
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
-    log.error("message failed", incident=number, error=type(error).__name__, at=where)
+    return recorded(type(error).__name__, where)
+
+
+def recorded(error: str, where: str) -> str:
+    """The number under which the log keeps it."""
+    number = uuid4().hex[:12]
+    log.error("message failed", incident=number, error=error, at=where)
     return number

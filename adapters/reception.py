@@ -15,10 +15,11 @@ from typing import Literal
 
 from adapters import batch, pipeline
 from adapters.collector import Collector
-from adapters.incident import incident
+from adapters.incident import incident, recorded
 from adapters.listener import EventKind, Peer
 from adapters.pipeline import Language, Prepared
 from adapters.site import SiteBook
+from adapters.translators import Failed, Translated, Translators
 from fhir_server.arrival import Arrival, Receipt
 from fhir_server.intake import Intake
 from profiles.issue import Issue
@@ -41,6 +42,7 @@ class Reception:
         language: Language = "zh",
         strangers: Strangers = "accept",
         limit: int = 16 * 1024 * 1024,
+        translators: Translators | None = None,
     ) -> None:
         self._book = book
         self._intake = intake
@@ -50,16 +52,25 @@ class Reception:
         self._strangers = strangers
         self._limit = limit
         self._collector = Collector()
+        self._translators = translators
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"qiao-{channel}")
 
     def close(self) -> None:
         self._thread.shutdown()
+        if self._translators is not None:
+            self._translators.close()
 
     def submit(self, raw: bytes, peer: Peer) -> Awaitable[bytes]:
         messages = batch.split(raw)
         if len(messages) == 1:
-            return self._answer(self._thread.submit(self._enter, messages[0], peer))
-        return self._batch([self._answer(self._thread.submit(self._enter, one, peer)) for one in messages])
+            return self._answer(self._take(messages[0], peer))
+        return self._batch([self._answer(self._take(one, peer)) for one in messages])
+
+    def _take(self, raw: bytes, peer: Peer) -> Future[Future[Receipt]]:
+        """Begins the translation where it is done elsewhere; the one thread keeps the order."""
+        now = self._clock()
+        pending = self._translators.submit(raw, now) if self._translators is not None else None
+        return self._thread.submit(self._enter, raw, peer, now, pending)
 
     async def _batch(self, pending: list[Awaitable[bytes]]) -> bytes:
         """A batch in one frame gets a batch of answers in one frame, in its order (HL7 v2.5.1 2.10.3.3)."""
@@ -81,16 +92,24 @@ class Reception:
         stored = await asyncio.wrap_future(entered)
         return (await asyncio.wrap_future(stored)).answer
 
-    def _enter(self, raw: bytes, peer: Peer) -> Future[Receipt]:
-        now = self._clock()
+    def _enter(self, raw: bytes, peer: Peer, now: int, pending: Future[Translated | Failed] | None) -> Future[Receipt]:
         self._collector.step()
-        try:
-            prepared = pipeline.prepare(raw, self._book, now, channel=self._channel)
-        except Exception as error:
-            prepared = pipeline.broken(raw, self._book, self._channel, incident(error))
+        prepared = self._prepared(raw, now, pending)
         if not self._welcome(prepared, peer):
             prepared = pipeline.turned_away(prepared, Issue("site-unknown", location="MSH-3"))
         return self._intake.accept(prepared.arrival, partial(self._acknowledge, prepared, now))
+
+    def _prepared(self, raw: bytes, now: int, pending: Future[Translated | Failed] | None) -> Prepared:
+        try:
+            if self._translators is None or pending is None:
+                return pipeline.prepare(raw, self._book, now, channel=self._channel)
+            found = self._translators.result(pending, raw, now)
+            if isinstance(found, Prepared):
+                return found
+            number = recorded(found.error, found.where)
+        except Exception as error:
+            number = incident(error)
+        return pipeline.broken(raw, self._book, self._channel, number)
 
     def _welcome(self, prepared: Prepared, peer: Peer) -> bool:
         endpoint = prepared.endpoint

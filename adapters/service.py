@@ -8,6 +8,7 @@ from adapters.folder import Folder
 from adapters.listener import Limits, Listener, server_tls
 from adapters.reception import Reception
 from adapters.site import SITES, load
+from adapters.translators import Translators
 from fhir_server.intake import system_clock
 from fhir_server.service import Runtime
 
@@ -62,14 +63,17 @@ class FolderService:
 
 def _reception(runtime: Runtime, channel: str) -> Reception:
     settings = runtime.settings
+    sites = settings.sites or SITES
+    book = load(sites)
     return Reception(
-        load(settings.sites or SITES),
+        book,
         runtime.intake,
         system_clock,
         channel=channel,
         language=settings.language,
         strangers=settings.unknown_senders,
         limit=settings.mllp_limit,
+        translators=Translators(book, sites, settings.translators, channel) if settings.translators else None,
     )
 
 

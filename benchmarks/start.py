@@ -31,6 +31,18 @@ def measure() -> Iterator[dict[str, Any]]:
             server.stop()
         yield {"what": "qiao serve until ready", "seconds": round(statistics.median(readies), 3), "target": 2.0}
         yield from _memory(server)
+        alone = Server(f"sqlite:///{folder}/alone.db", Path(folder), {"QIAO_TRANSLATORS": "0"})
+        yield from _memory(alone)
+
+
+def _resident(pid: int) -> int:
+    """Kibibytes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+
+
+def _children(parent: int) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
 
 
 def _memory(server: Server) -> Iterator[dict[str, Any]]:
@@ -46,12 +58,9 @@ def _memory(server: Server) -> Iterator[dict[str, Any]]:
     begun = time.perf_counter()
     counts = asyncio.run(send_many(items, lambda: Sender("127.0.0.1", server.mllp_port), lambda *_: None))
     seconds = time.perf_counter() - begun
-    status = Path(f"/proc/{server.pid}/status").read_text()
-    resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+    resident = sum(_resident(pid) for pid in (server.pid, *_children(server.pid)))
     server.stop()
-    yield {
-        "what": "the county's day over one connection",
-        "messages": sum(counts.values()),
-        "seconds": round(seconds, 2),
-    }
-    yield {"what": "resident memory after the day", "mib": round(resident / 1024, 1), "target": 150}
+    how = "in a single process, as the demo runs" if server.environment else "with its translator process"
+    took = {"messages": sum(counts.values()), "seconds": round(seconds, 2)}
+    yield {"what": f"the county's day over one connection, {how}", **took}
+    yield {"what": f"resident memory after the day, {how}", "mib": round(resident / 1024, 1), "target": 150}

@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     mllp_client_authorities: Path | None = Field(
         default=None, description="PEM authorities: clients must show a certificate"
     )
+    translators: int = Field(
+        default=1, ge=0, le=16, description="processes that translate messages beside the one that writes; 0: none"
+    )
     drop_folder: Path | None = Field(default=None, description="folder where senders drop message files")
     language: Literal["zh", "en"] = Field(default="zh", description="language of the texts in acknowledgements")
     sites: Path | None = Field(default=None, description="folder with the institutions' site.toml and codes.csv")

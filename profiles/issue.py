@@ -43,6 +43,10 @@ class Issue:
     location: str = ""
     details: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
+    def __reduce__(self) -> tuple[type[Issue], tuple[str, str, str, dict[str, str]]]:
+        """Issues cross between processes; a mapping proxy does not."""
+        return Issue, (self.code, self.expression, self.location, dict(self.details))
+
     @property
     def kind(self) -> IssueKind:
         return kinds()[self.code]

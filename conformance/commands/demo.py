@@ -45,7 +45,9 @@ def command(
         ports = ports if serve else (port or 0, mllp_port or 0)
         try:
             url = database or f"sqlite:///{folder}/qiao.db"
-            settings = load(host="127.0.0.1", port=ports[0], mllp_host="127.0.0.1", mllp_port=ports[1], database=url)
+            settings = load(
+                host="127.0.0.1", port=ports[0], mllp_host="127.0.0.1", mllp_port=ports[1], database=url, translators=0
+            )
             code = asyncio.run(_show(settings, messages, Path(folder), serve=serve, json_=json_, speed=speed))
         except SettingsError as error:
             fail(str(error), exit_code=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -23,7 +24,8 @@ def free_port() -> int:
 class Server:
     """`start` returns when `/readyz` answers; `kill` is SIGKILL, `stop` is SIGTERM."""
 
-    def __init__(self, database: str, folder: Path) -> None:
+    def __init__(self, database: str, folder: Path, environment: dict[str, str] | None = None) -> None:
+        self.environment = environment or {}
         self.database = database
         self.port, self.mllp_port = free_port(), free_port()
         self.folder = folder
@@ -44,7 +46,9 @@ class Server:
         command += ["--port", str(self.port), "--mllp-port", str(self.mllp_port)]
         started = time.monotonic()
         with (self.folder / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=ROOT, env={**os.environ, **self.environment}
+            )
         while time.monotonic() - started < 30:
             try:
                 with urllib.request.urlopen(f"{self.base}/readyz", timeout=2) as answer:

@@ -1,0 +1,131 @@
+"""Translation elsewhere gives what translation here gives, survives a translator's death, and ends with the server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from adapters.listener import Peer
+from adapters.pipeline import Prepared, prepare
+from adapters.reception import Reception
+from adapters.site import SITES, SiteBook, load
+from adapters.translators import Failed, Translators
+from examples.county.generate import day
+from fhir_server.intake import Intake, system_clock
+from fhir_server.security.scope import EVERYTHING
+from fhir_server.store import journal
+from fhir_server.store.database import Database
+from tests.e2e.server import Server
+
+NOW = 1_792_600_000_000_000
+PEER = Peer("127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def book() -> SiteBook:
+    return load()
+
+
+@pytest.fixture
+def translators(book: SiteBook) -> Iterator[Translators]:
+    opened = Translators(book, SITES, 1, "mllp")
+    yield opened
+    opened.close()
+
+
+def test_elsewhere_gives_what_here_gives(book: SiteBook, translators: Translators) -> None:
+    messages = [sent.raw for sent in day()][::7]
+    waiting = [(raw, translators.submit(raw, NOW)) for raw in messages]
+    for raw, pending in waiting:
+        found = translators.result(pending, raw, NOW)
+        assert isinstance(found, Prepared)
+        assert found.arrival == prepare(raw, book, NOW, channel="mllp").arrival
+
+
+def test_a_translator_that_dies_is_replaced_and_nothing_is_lost(
+    book: SiteBook, translators: Translators, tmp_path: Path
+) -> None:
+    database = Database(f"sqlite:///{tmp_path}/qiao.db")
+    database.create()
+    intake = Intake(database)
+    reception = Reception(book, intake, system_clock, translators=translators)
+    messages = [sent.raw for sent in day() if sent.answer == "AA"][:60]
+
+    async def send() -> list[bytes]:
+        pending = [asyncio.ensure_future(reception.submit(raw, PEER)) for raw in messages]
+        await asyncio.sleep(0.05)
+        for pid in translators.pids:
+            os.kill(pid, signal.SIGKILL)
+        return list(await asyncio.wait_for(asyncio.gather(*pending), 60))
+
+    answers = asyncio.run(send())
+    reception.close()
+    intake.close()
+    assert [answer for answer in answers if b"MSA|AA|" not in answer] == []
+    with database.read() as connection:
+        assert len(list(journal.find(connection, EVERYTHING, journal.Wanted()))) == len(messages)
+    database.close()
+
+
+def test_a_message_that_kills_its_translator_twice_is_answered_for(
+    book: SiteBook, translators: Translators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.translators._translate", _die)
+    pending = translators.submit(b"MSH|^~\\&|X", NOW)
+    assert isinstance(translators.result(pending, b"MSH|^~\\&|X", NOW), Failed)
+    monkeypatch.undo()
+    raw = day()[0].raw
+    assert isinstance(translators.result(translators.submit(raw, NOW), raw, NOW), Prepared)
+
+
+def _die(_raw: bytes, _now: int, _channel: str) -> None:
+    os._exit(1)
+
+
+def test_translators_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
+    server = Server(f"sqlite:///{tmp_path}/qiao.db", tmp_path)
+    server.start()
+    deadline = time.monotonic() + 10
+    children: set[int] = set()
+    while not children and time.monotonic() < deadline:
+        children = {pid for pid in _children(server.pid) if _is_translator(pid)}
+        time.sleep(0.05)
+    assert children
+    time.sleep(1)  # the initializer asks to die with its parent
+    server.kill()
+    deadline = time.monotonic() + 10
+    while any(_alive(pid) for pid in children) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [pid for pid in children if _alive(pid)] == []
+
+
+def _children(parent: int) -> set[int]:
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == parent:
+            found.add(int(path.parent.name))
+    return found
+
+
+def _is_translator(pid: int) -> bool:
+    try:
+        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
