@@ -13,7 +13,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Literal
 
-from adapters import batch, pipeline
+from adapters import ack, batch, charset, pipeline
 from adapters.collector import Collector
 from adapters.incident import incident, recorded
 from adapters.listener import EventKind, Peer
@@ -22,6 +22,7 @@ from adapters.site import SiteBook
 from adapters.translators import Failed, Translated, Translators
 from fhir_server.arrival import Arrival, Receipt
 from fhir_server.intake import Intake
+from fhir_server.store.writer import Unwritten
 from profiles.issue import Issue
 
 Strangers = Literal["accept", "refuse"]
@@ -63,8 +64,8 @@ class Reception:
     def submit(self, raw: bytes, peer: Peer) -> Awaitable[bytes]:
         messages = batch.split(raw)
         if len(messages) == 1:
-            return self._answer(self._take(messages[0], peer))
-        return self._batch([self._answer(self._take(one, peer)) for one in messages])
+            return self._answer(self._take(messages[0], peer), raw)
+        return self._batch([self._answer(self._take(one, peer), one) for one in messages])
 
     def _take(self, raw: bytes, peer: Peer) -> Future[Future[Receipt]]:
         """Begins the translation where it is done elsewhere; the one thread keeps the order."""
@@ -79,18 +80,37 @@ class Reception:
 
     def oversize(self, head: bytes, size: int, peer: Peer) -> Awaitable[bytes]:
         issue = Issue("frame-oversize", details={"limit": str(self._limit)})
-        return self._answer(self._thread.submit(self._turn_away, head, issue))
+        return self._answer(self._thread.submit(self._turn_away, head, issue), head)
 
     def timeout(self, partial: bytes, peer: Peer) -> Awaitable[bytes]:
-        return self._answer(self._thread.submit(self._turn_away, partial, Issue("frame-timeout")))
+        return self._answer(self._thread.submit(self._turn_away, partial, Issue("frame-timeout")), partial)
 
     def event(self, kind: EventKind, sample: bytes, peer: Peer) -> None:
         if kind != "frame-oversize":  # the oversize frame itself is kept, with its answer
             self._thread.submit(self._note, kind, sample)
 
-    async def _answer(self, entered: Future[Future[Receipt]]) -> bytes:
+    async def _answer(self, entered: Future[Future[Receipt]], raw: bytes) -> bytes:
         stored = await asyncio.wrap_future(entered)
-        return (await asyncio.wrap_future(stored)).answer
+        try:
+            return (await asyncio.wrap_future(stored)).answer
+        except Unwritten:
+            return self._unavailable(raw)
+
+    def _unavailable(self, raw: bytes) -> bytes:
+        """Nothing was kept: AR, so that the sender keeps it and sends it again."""
+        decoded = charset.decode(raw)
+        text = ack.render(
+            None,
+            "AR",
+            [Issue("store-unavailable")],
+            raw_head=raw[:_SAMPLE],
+            now=pipeline.hl7_time(self._clock(), self._book.default.site.offset),
+            control_id="Q0",
+            application="QIAO",
+            facility="",
+            language=self._language,
+        )
+        return charset.encode(text, decoded.detected or "utf-8")
 
     def _enter(self, raw: bytes, peer: Peer, now: int, pending: Future[Translated | Failed] | None) -> Future[Receipt]:
         self._collector.step()

@@ -182,6 +182,23 @@ def test_unregistered_senders_can_be_refused(store: Database, book: SiteBook) ->
     assert (row.status, row.issues[0]["code"]) == ("refused", "site-unknown")
 
 
+def test_a_store_that_takes_no_writes_is_never_answered_aa_and_recovers(store: Database, book: SiteBook) -> None:
+    intake = Intake(store)
+    reception = Reception(book, intake, system_clock)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE journal RENAME TO elsewhere")
+    (refused,) = asyncio.run(exchange(reception, VISIT.encode()))
+    assert b"MSA|AR|1" in refused and b"store-unavailable" in refused
+    assert not intake.healthy
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO journal")
+    (taken,) = asyncio.run(exchange(reception, VISIT.encode()))
+    reception.close()
+    intake.close()
+    assert b"MSA|AA|1" in taken
+    assert [row.status for row in entries(store)] == ["accepted"]
+
+
 def test_oversize_frames_and_junk_are_kept(store: Database, book: SiteBook) -> None:
     intake = Intake(store)
     reception = Reception(book, intake, system_clock)
