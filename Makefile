@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test check bench install install-test clean
+.PHONY: demo test check bench crash install install-test clean
 .SILENT:
 
 $(VENV)/.run: requirements/run.lock pyproject.toml
@@ -34,6 +34,10 @@ check: install-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Kills the server 50 times on each database while a day of messages comes in; nothing may be lost or double.
+crash: install-test
+	QIAO_KILLS=50 $(BIN)/python -m pytest tests/e2e/test_crash.py $(ARGS)
 
 bench: install-test
 	$(BIN)/python -m benchmarks $(ARGS)

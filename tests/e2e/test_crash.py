@@ -1,6 +1,6 @@
 """The server is killed at random moments of a day; what was not acknowledged is sent again; nothing is lost or double.
 
-QIAO_KILLS sets how often (6 by default).
+QIAO_KILLS sets how often (6 by default; `make crash` kills 50 times on each database).
 """
 
 from __future__ import annotations
@@ -97,6 +97,6 @@ def test_killing_the_server_loses_nothing_and_doubles_nothing_on_postgresql(
 ) -> None:
     url = postgres_server.create("crash")
     try:
-        _survive(url, tmp_path, max(2, KILLS // 3))
+        _survive(url, tmp_path, KILLS)
     finally:
         postgres_server.drop("crash")
