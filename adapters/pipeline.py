@@ -103,8 +103,11 @@ def _sender(message: Message | None, book: SiteBook) -> Endpoint:
 
 
 def _stranger(default: Endpoint, application: str, facility: str) -> Endpoint:
-    """An unregistered sender is an institution of its own: the numbers of two strangers must never meet."""
-    mark = blake2b(f"{application}\x00{facility}".encode(), digest_size=6).hexdigest()
+    """The facility (MSH-4, else the application) of an unregistered sender is an institution of its own: what its HIS
+    and its laboratory say of a number is about one patient, and the numbers of two strangers never meet.
+    """
+    named = f"facility {facility}" if facility else f"application {application}"
+    mark = blake2b(named.encode(), digest_size=6).hexdigest()
     institution = Institution(f"{default.code}-{mark}", facility or application or default.site.institution, "")
     institutions = MappingProxyType({**default.site.institutions, institution.code: institution})
     return replace(default, site=replace(default.site, institution=institution.code, institutions=institutions))

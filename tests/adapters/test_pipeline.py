@@ -71,6 +71,12 @@ def test_equal_numbers_of_two_strangers_are_two_patients(book: SiteBook) -> None
     assert {s.owner for s in one.arrival.stated} & {s.owner for s in other.arrival.stated} <= {""}
 
 
+def test_two_systems_of_one_unregistered_facility_speak_of_one_patient(book: SiteBook) -> None:
+    one = prepare(VISIT.encode(), book)
+    other = prepare(VISIT.replace("X|Y", "LIS|Y").encode(), book)
+    assert one.arrival.patient_key == other.arrival.patient_key != ""
+
+
 @pytest.mark.parametrize("codec", ["gb18030", "utf-8"])
 def test_the_answer_comes_in_the_character_set_of_the_message(codec: str, book: SiteBook) -> None:
     raw = VISIT.replace("PV1|1|O", "PV1|1|不详").encode(codec)
