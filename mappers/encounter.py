@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from mappers import dtm, systems
 from mappers.authority import assigner
+from mappers.contradiction import later
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.engine import apply
@@ -91,13 +92,7 @@ def _without_class(sheet: Sheet, pv1: Segment, draft: Draft, weight: Weight) -> 
 
 def _ordered_period(sheet: Sheet, pv1: Segment, draft: Draft) -> None:
     period = sheet.body.get("period", {})
-    if "start" in period and "end" in period and _later(period["start"], period["end"]):
+    if "start" in period and "end" in period and later(period["start"], period["end"]):
         draft.issue("date-order", "PV1-45")
         del period["end"]
         draft.forget(sheet, "period.end")
-
-
-def _later(start: str, end: str) -> bool:
-    """Whether `start` lies after `end`, as far as both are precise; times of two offsets are not compared."""
-    size = min(len(start), len(end), 19)
-    return start[:size] > end[:size] and (size < 19 or start[19:] == end[19:])

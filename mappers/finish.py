@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mappers.contradiction import settle
 from mappers.draft import Draft, Sheet
 from mappers.mapped import Mapped, Merge
 from mappers.provenance import account, conclude
@@ -15,6 +16,7 @@ def finish(
     """The statements, in order of creation, the Provenance last."""
     moment = event_time or draft.event_time
     sheets: list[Sheet] = []
+    settle(draft)
     if any(not sheet.empty for sheet in draft.sheets.values()):
         conclude(draft, moment)
         sheets = [*(sheet for sheet in draft.sheets.values() if not sheet.empty), draft.provenance]

@@ -140,7 +140,7 @@ def _carry(draft: Draft, sheet: Sheet, carried: list[tuple[Leaf, str]]) -> None:
                 else:
                     note(leaf, "carried", f"{under}{len(extensions)}]", "carried")
             if not blank:
-                place = {"url": "location", "valueString": location}
+                place = {"url": "location", "valueString": legible(location).strip() or "?"}
                 extensions.append(
                     {"url": systems.V2_VALUE, "extension": [place, {"url": "value", "valueString": text}]}
                 )

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from mappers.message import Delimiters, Value, unescape
+from mappers.message import Delimiters, Value, legible, unescape
 
 UCUM = "http://unitsofmeasure.org"
 _TABLE = Path(__file__).parent.parent / "tables" / "units.csv"
@@ -98,6 +98,7 @@ def unit(value: Value | None) -> Unit | None:
 
 @lru_cache(maxsize=4096)
 def _written(raw: str, delimiters: Delimiters) -> Unit | None:
+    raw = legible(raw)
     whole = unescape(raw, delimiters).strip().rstrip(delimiters.component + delimiters.subcomponent)
     if code := ucum(whole):
         return Unit(whole, code)

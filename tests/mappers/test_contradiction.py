@@ -1,0 +1,48 @@
+"""Two fields that contradict each other cost the weaker one its place, never the message its acceptance."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.pipeline import Prepared, prepare
+from adapters.site import load
+from mappers.contradiction import later
+
+HEAD = "MSH|^~\\&|LIS|H|||20261021100000||ORU^R01^ORU_R01|1|P|2.5.1\rPID|1||P1^^^^MR||A||19900101|F\r"
+RESULT = "OBX|1|NM|K^Potassium^L||4.0|mmol/L|||||F\r"
+
+
+def report(start: str, end: str) -> Prepared:
+    obr = f"ORC|RE|O1|F1\rOBR|1|O1|F1|K^Potassium^L|||{start}|{end}||||||||||||||20261021100000||LAB|F\r"
+    return prepare((HEAD + obr + RESULT).encode(), load(), 1_792_600_000_000_000, channel="test")
+
+
+def test_an_end_before_its_start_is_told_and_carried() -> None:
+    prepared = report("20261021090000", "20261021080000")
+    assert prepared.arrival.verdict == "AA"
+    assert "date-order" in {issue.code for issue in prepared.arrival.issues}
+    body = next(s.resource for s in prepared.arrival.stated if s.resource["resourceType"] == "DiagnosticReport")
+    assert body["effectivePeriod"] == {"start": "2026-10-21T09:00:00+08:00"}
+    assert prepared.arrival.unaccounted == 0
+    assert prepared.mapped is not None and prepared.message is not None
+    homes = {place: line.outcome for place, line in prepared.mapped.ledger.rows(prepared.message)}
+    assert homes["OBR-8"] == "carried"
+
+
+def test_a_period_in_order_stays() -> None:
+    prepared = report("20261021080000", "20261021090000")
+    body = next(s.resource for s in prepared.arrival.stated if s.resource["resourceType"] == "DiagnosticReport")
+    assert set(body["effectivePeriod"]) == {"start", "end"}
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ("2026-10-21T10:00:00+08:00", "2026-10-21T01:00:00+00:00", True),
+        ("2026-10-21T08:00:00+08:00", "2026-10-21T01:00:00+00:00", False),
+        ("2026-10-21", "2026-10-21T01:00:00+00:00", False),
+        ("2026-10-22", "2026-10-21T01:00:00+00:00", True),
+    ],
+)
+def test_times_are_compared_as_far_as_both_are_precise(start: str, end: str, expected: bool) -> None:
+    assert later(start, end) is expected
