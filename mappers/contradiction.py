@@ -29,6 +29,8 @@ def settle(draft: Draft) -> None:
         for moment, span in CHOICES:
             if _find(sheet.body, moment) and _find(sheet.body, span):
                 _give_up(sheet, moment, draft)
+        if sheet.type == "ServiceRequest" and "orderDetail" in sheet.body and "code" not in sheet.body:
+            _give_up(sheet, "orderDetail", draft)  # prr-1: a detail is the detail of a code
 
 
 def _order(sheet: Sheet, path: str, draft: Draft) -> None:

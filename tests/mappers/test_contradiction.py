@@ -46,3 +46,17 @@ def test_a_period_in_order_stays() -> None:
 )
 def test_times_are_compared_as_far_as_both_are_precise(start: str, end: str, expected: bool) -> None:
     assert later(start, end) is expected
+
+
+def test_a_detail_without_the_code_it_belongs_to_is_carried() -> None:
+    from mappers.contradiction import settle
+    from mappers.draft import Draft
+    from mappers.site import Context
+
+    prepared = report("20261021080000", "20261021090000")
+    assert prepared.message is not None
+    draft = Draft(prepared.message, Context(load().default.site, "2026-10-21T10:00:00+08:00", "urn:x"))
+    sheet = draft.resource("ServiceRequest", "s1")
+    sheet.body["orderDetail"] = [{"text": "x"}]
+    settle(draft)
+    assert "orderDetail" not in sheet.body
