@@ -100,12 +100,6 @@ def asks_for_accept(message: Message | None) -> bool:
     return message is not None and any(message.msh.get(number) in _CONDITIONS for number in (15, 16))
 
 
-def wanted(message: Message | None, verdict: Verdict) -> bool:
-    """Whether MSH-15 wants an accept acknowledgement for this verdict (table 0155); what says nothing wants one."""
-    condition = (message.msh.get(15) or "") if message is not None else ""
-    return {"NE": False, "ER": verdict != "AA", "SU": verdict == "AA"}.get(condition, True)
-
-
 def escape(text: str, delimiters: Delimiters) -> str:
     """Text as it may stand in a field: delimiters escaped, control characters turned into a space."""
     text = _CONTROLS.sub(" ", text)

@@ -1,5 +1,5 @@
 """The way of one message, from its bytes to its acknowledgement. There is no second path: the listener, the folder, the
-demo and `qiao replay` all come through here.
+demo and `qiao replay` all take these steps.
 
 `prepare` is pure (bytes in, `Prepared` out); `fhir_server.intake` makes it durable; `acknowledge` writes the answer
 that is sent after the commit. `handle` is the three in a row.

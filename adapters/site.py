@@ -56,7 +56,6 @@ _WIRE: Table = {
     "reply_charset": Key(one_of(*_CHARSETS)),
     "line_end": Key(one_of(*LINE_ENDS)),
     "ack": Key(one_of("original", "enhanced")),
-    "ordering": Key(one_of("patient", "connection")),
     "quirks": Key(some_of(*QUIRKS)),
     "networks": Key(NETWORKS),
     "certificates": Key(TEXTS),
@@ -90,7 +89,6 @@ class Endpoint:
     reply_charset: str | None = None
     line_end: str = "\r"
     ack: str = "original"
-    ordering: str = "patient"
     quirks: tuple[str, ...] = ()
     networks: tuple[Network, ...] = ()
     certificates: tuple[str, ...] = ()
@@ -205,7 +203,6 @@ def _endpoint(path: Path, institutions: Mapping[str, Institution], problems: lis
         reply_charset=wire.get("reply_charset"),
         line_end=LINE_ENDS[wire.get("line_end", "CR")],
         ack=wire.get("ack", "original"),
-        ordering=wire.get("ordering", "patient"),
         quirks=tuple(wire.get("quirks", ())),
         networks=tuple(ipaddress.ip_network(network) for network in wire.get("networks", ())),
         certificates=tuple(wire.get("certificates", ())),

@@ -26,7 +26,8 @@ _PRAGMAS = (
     "PRAGMA temp_store=MEMORY",
     # 40 MB of log before it is copied back: pages written again and again are copied once.
     "PRAGMA wal_autocheckpoint=10000",
-    "PRAGMA cache_size=-32768",
+    # 8 MiB a connection, and there are several; the file stands in the cache of the operating system anyway.
+    "PRAGMA cache_size=-8192",
 )
 
 

@@ -103,7 +103,7 @@ def _resource(unit: Unit, key: Key, found: index.IndexRows, rows: _Rows) -> list
     stored = unit.stored.get(key)
     turns = unit.turns[key]
     if stored is not None and stored.version:
-        # The method of an older version is in `change`; the version row repeats it so that history is one range scan.
+        # The method it was written with stands in `change`, where history reads it.
         rows.plus(
             "version",
             [(head.rid, stored.version, stored.last_updated, stored.deleted, "", stored.body)],

@@ -105,15 +105,6 @@ def test_enhanced_mode_answers_with_the_accept_codes_only_when_asked_for() -> No
     assert render(message(), "AA", enhanced=False).get("MSA", 1) == "AA"
 
 
-@pytest.mark.parametrize(
-    ("condition", "accepted", "refused"),
-    [("AL", True, True), ("NE", False, False), ("ER", False, True), ("SU", True, False), ("", True, True)],
-)
-def test_msh_15_says_whether_an_accept_acknowledgement_is_wanted(condition: str, accepted: bool, refused: bool) -> None:
-    one = message(rest=f"|||{condition}|NE")
-    assert (ack.wanted(one, "AA"), ack.wanted(one, "AE")) == (accepted, refused)
-
-
 def test_what_an_analyser_puts_into_msh_16_comes_back() -> None:
     answer = render(message("2.3.1", "||||0||ASCII", "ORU^R01"))
     assert [answer.msh.raw(n) for n in (9, 16, 17, 18)] == ["ACK^R01^ACK", "0", "", "ASCII"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -24,8 +23,7 @@ def free_port() -> int:
 class Server:
     """`start` returns when `/readyz` answers; `kill` is SIGKILL, `stop` is SIGTERM."""
 
-    def __init__(self, database: str, folder: Path, environment: dict[str, str] | None = None) -> None:
-        self.environment = environment or {}
+    def __init__(self, database: str, folder: Path) -> None:
         self.database = database
         self.port, self.mllp_port = free_port(), free_port()
         self.folder = folder
