@@ -44,9 +44,7 @@ class Server:
         command += ["--port", str(self.port), "--mllp-port", str(self.mllp_port)]
         started = time.monotonic()
         with (self.folder / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, cwd=ROOT, env={**os.environ, **self.environment}
-            )
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
         while time.monotonic() - started < 30:
             try:
                 with urllib.request.urlopen(f"{self.base}/readyz", timeout=2) as answer:
