@@ -136,7 +136,7 @@ class FhirEndpoint:
             return "none", found
         route, placed = found
         call = self._call(request)
-        if route.method in ("POST", "PUT"):
+        if request.method in ("POST", "PUT", "PATCH"):
             read = await self._with_body(call, request, receive, form=request.path[1:] == ("_search",))
             if isinstance(read, Answer):
                 return route.interaction, read
@@ -160,6 +160,9 @@ class FhirEndpoint:
             if_match=_text(headers, b"if-match"),
             if_none_match=_text(headers, b"if-none-match"),
             if_none_exist=None if none_exist is None else none_exist.decode("latin-1"),
+            if_modified_since=_text(headers, b"if-modified-since"),
+            content_type=_text(headers, b"content-type"),
+            accept=_text(headers, b"accept"),
         )
 
     async def _with_body(self, call: Call, request: _Request, receive: Any, *, form: bool) -> Call | Answer:
@@ -226,11 +229,11 @@ def _incident(error: Exception, interaction: str) -> Answer:
 
 async def _send(send: Any, answer: Answer, method: str, request: _Request | None) -> None:
     body = answer.body
-    if body and request is not None and pretty(request.parameters):
+    if body and not answer.media_type and request is not None and pretty(request.parameters):
         body = dump_pretty(parse(body))
     headers = [*SECURITY_HEADERS, *_headers(answer, request)]
     if body:
-        headers.append(_CONTENT_TYPE)
+        headers.append((b"content-type", answer.media_type.encode()) if answer.media_type else _CONTENT_TYPE)
     if answer.status not in (204, 304):
         headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -246,6 +249,7 @@ def _headers(answer: Answer, request: _Request | None) -> list[tuple[bytes, byte
         headers.append((b"last-modified", format_datetime(moment, usegmt=True).encode()))
     if answer.location:
         headers.append((b"location", answer.location.encode()))
+    headers += [(name.lower().encode(), text.encode("latin-1")) for name, text in answer.headers]
     if answer.status == 405 and request is not None:
         headers.append((b"allow", ", ".join(allowed(request.path)).encode()))
     return headers

@@ -62,17 +62,25 @@ class Call:
     if_match: str = ""
     if_none_match: str = ""
     if_none_exist: str | None = None
+    if_modified_since: str = ""
+    content_type: str = ""
+    accept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One response. `body` is a resource as bytes, empty for none; `last_modified` in microseconds since 1970 UTC."""
+    """One response. `body` is a resource as JSON bytes, empty for none; `last_modified` in microseconds since 1970 UTC.
+
+    `media_type` is set when the body is no resource (the content of a Binary, NDJSON); it is then sent as it is.
+    """
 
     status: int
     body: bytes = b""
     version: int | None = None
     last_modified: int | None = None
     location: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    media_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from fhir_server.operations.registry import Handler, Level, operation
 from fhir_server.rest.batch import process
 from fhir_server.rest.capabilities import statement
 from fhir_server.rest.create import create
@@ -17,8 +17,6 @@ from fhir_server.rest.read import read
 from fhir_server.rest.search import search
 from fhir_server.rest.update import update
 from fhir_server.rest.vread import vread
-
-Handler = Callable[[Call, Services], Answer | Change]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +72,8 @@ _BY_LENGTH: dict[int, tuple[Route, ...]] = {
 def find(method: str, segments: tuple[str, ...]) -> tuple[Route, dict[str, str]] | Answer:
     """The route and what its address names, or the refusal."""
     method = "GET" if method == "HEAD" else method
+    if segments and segments[-1].startswith("$"):
+        return _operation(method, segments)
     fitting = [
         (route, placed)
         for route in _BY_LENGTH.get(len(segments), ())
@@ -94,8 +94,36 @@ def find(method: str, segments: tuple[str, ...]) -> tuple[Route, dict[str, str]]
     return refused("method-not-allowed", "http", method=method if method.isalpha() and len(method) < 12 else "…")
 
 
+def _operation(method: str, segments: tuple[str, ...]) -> tuple[Route, dict[str, str]] | Answer:
+    """`$name` on the system, a type, an instance or a version of one."""
+    *place, name = segments
+    pattern = _PLACES.get(len(place))
+    placed = None if pattern is None else _match(pattern, tuple(place))
+    if pattern is None or placed is None:
+        return refused("interaction-unknown", "http")
+    if placed and (issue := type_issue(placed["type"])):
+        return refusal(issue)
+    level = Level.INSTANCE if "id" in placed else Level.TYPE if placed else Level.SYSTEM
+    found = operation(name[1:], level, placed.get("type", ""))
+    if found is None:
+        return refused("interaction-unknown", "http")
+    if method != "POST" and (found.affects_state or method != "GET"):
+        return refused("method-not-allowed", "http", method=method if method.isalpha() and len(method) < 12 else "…")
+    return Route(method, "/" + "/".join((*pattern, name)), name, found.handler), placed
+
+
+_PLACES: dict[int, tuple[str, ...]] = {
+    0: (),
+    1: ("{type}",),
+    2: ("{type}", "{id}"),
+    4: ("{type}", "{id}", "_history", "{version}"),
+}
+
+
 def allowed(segments: tuple[str, ...]) -> tuple[str, ...]:
     """The methods of an address, for the Allow header."""
+    if segments and segments[-1].startswith("$"):
+        return tuple(method for method in ("GET", "POST") if not isinstance(_operation(method, segments), Answer))
     methods = {
         route.method for route in _BY_LENGTH.get(len(segments), ()) if _match(route.segments, segments) is not None
     }

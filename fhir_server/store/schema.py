@@ -78,6 +78,8 @@ change = Table(
     Column("method", String(8), nullable=False),  # POST, PUT, DELETE, PATCH
     Column("message", _Big),  # journal id of the message that caused it, if one did
     Index("ix_change_rid", "rid", "version"),
+    Index("ix_change_type", "type", "seq"),
+    Index("ix_change_message", "message"),
 )
 
 statement = Table(
@@ -238,6 +240,24 @@ outbox = Table(
     Column("next_at", _Big),  # NULL when done or dead
     Column("state", String(16), nullable=False),
     Index("ix_outbox_next", "next_at"),
+)
+
+job = Table(
+    "job",
+    metadata,
+    # Long work that outlives a request and a restart: export, import, reindex. Progress is kept after every slice.
+    Column("id", _Bytewise, primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("state", String(16), nullable=False),  # waiting, running, done, failed, cancelled
+    Column("created", _Big, nullable=False),
+    Column("updated", _Big, nullable=False),
+    Column("lease", _Big),  # until when the process that works on it holds it
+    Column("worker", Text, nullable=False),
+    Column("owners", LargeBinary, nullable=False),  # the scope it was asked under: JSON list of codes, or null for all
+    Column("request", LargeBinary, nullable=False),  # JSON
+    Column("progress", LargeBinary, nullable=False),  # JSON: where the next slice begins
+    Column("result", LargeBinary, nullable=False),  # JSON: files, counts, issues
+    Index("ix_job_state", "state", "created"),
 )
 
 audit = Table(
