@@ -32,6 +32,16 @@ _QUOTED = re.compile(r'"[^"]*"')
 
 def parse(data: bytes, *, limit: int = DEFAULT_LIMIT) -> Parsed:
     """The object in `data`, or None and the one issue that says why not. A leading UTF-8 byte order mark is dropped."""
+    value, issues = parse_any(data, limit=limit)
+    if issues:
+        return None, issues
+    if type(value) is not dict:
+        return _refused("body-not-object")
+    return value, ()
+
+
+def parse_any(data: bytes, *, limit: int = DEFAULT_LIMIT) -> tuple[Any, tuple[Issue, ...]]:
+    """The same for any JSON value: a JSON Patch is an array."""
     if len(data) > limit:
         return _refused("body-too-large", limit=str(limit))
     if data.startswith(BYTE_ORDER_MARK):
@@ -43,8 +53,6 @@ def parse(data: bytes, *, limit: int = DEFAULT_LIMIT) -> Parsed:
         value = jiter.from_json(data, allow_inf_nan=False, catch_duplicate_keys=True, float_mode="decimal")
     except ValueError as error:
         return _malformed(str(error))
-    if type(value) is not dict:
-        return _refused("body-not-object")
     return value, ()
 
 
