@@ -7,14 +7,16 @@ Sources: http://hl7.org/fhir/R4/valueset.html#compositions; BCP 13 (media types)
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+from profiles.code_system import System, loaded
 from profiles.definitions import code_system, value_set
+from profiles.filters import passed
 
 Codes = frozenset[str]
 Coding = tuple[str, str]
@@ -79,26 +81,6 @@ SYNTAXES: Mapping[str, Callable[[str], bool]] = MappingProxyType(
 # ------------------------------------------------------------------------------------------------- code systems
 
 
-@dataclass(frozen=True, slots=True)
-class System:
-    """A loaded code system: its concepts by code, and the children of each."""
-
-    concepts: Mapping[str, Mapping[str, Any]]
-    children: Mapping[str, frozenset[str]]
-    complete: bool
-
-    def below(self, code: str) -> Codes:
-        """Every descendant of `code`, without itself."""
-        found: set[str] = set()
-        waiting = list(self.children.get(code, ()))
-        while waiting:
-            child = waiting.pop()
-            if child not in found:
-                found.add(child)
-                waiting.extend(self.children.get(child, ()))
-        return frozenset(found)
-
-
 def system(url: str) -> System | None:
     """The code system, or None where its content is not loaded."""
     definition = code_system(url)
@@ -111,23 +93,7 @@ def system(url: str) -> System | None:
 def _system(url: str) -> System:
     definition = code_system(url)
     assert definition is not None
-    concepts: dict[str, Mapping[str, Any]] = {}
-    children: dict[str, set[str]] = {}
-    for parent, concept in _walk(definition["concept"], None):
-        concepts[concept["code"]] = concept
-        if parent is not None:
-            children.setdefault(parent, set()).add(concept["code"])
-        for entry in concept.get("property", ()):
-            if entry["code"] == "child":
-                children.setdefault(concept["code"], set()).add(entry["valueCode"])
-    frozen = {code: frozenset(codes) for code, codes in children.items()}
-    return System(MappingProxyType(concepts), MappingProxyType(frozen), definition["content"] == "complete")
-
-
-def _walk(concepts: list[dict[str, Any]], parent: str | None) -> Iterator[tuple[str | None, dict[str, Any]]]:
-    for concept in concepts:
-        yield parent, concept
-        yield from _walk(concept.get("concept", []), concept["code"])
+    return loaded(definition)
 
 
 def display(url: str, code: str) -> str | None:
@@ -135,44 +101,6 @@ def display(url: str, code: str) -> str | None:
     found = system(url)
     concept = found.concepts.get(code) if found else None
     return concept.get("display") if concept else None
-
-
-# ------------------------------------------------------------------------------------------------------- filters
-
-
-def _property_is(found: System, name: str, value: str) -> Codes:
-    if name == "parent":
-        return found.children.get(value, _NO_CODES)
-    if name in ("concept", "code"):
-        return frozenset({value} & found.concepts.keys())
-    return frozenset(
-        code
-        for code, concept in found.concepts.items()
-        if any(entry["code"] == name and _text(entry) == value for entry in concept.get("property", ()))
-    )
-
-
-def _text(entry: Mapping[str, Any]) -> str:
-    value = next((entry[key] for key in entry if key.startswith("value")), "")
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _everything(found: System) -> Codes:
-    return frozenset(found.concepts)
-
-
-FILTERS: Mapping[str, Callable[[System, str, str], Codes]] = MappingProxyType(
-    {
-        "is-a": lambda found, _, value: found.below(value) | {value},
-        "descendent-of": lambda found, _, value: found.below(value),
-        "is-not-a": lambda found, _, value: _everything(found) - found.below(value) - {value},
-        "=": _property_is,
-        "in": lambda found, name, value: frozenset().union(
-            *(_property_is(found, name, one.strip()) for one in value.split(","))
-        ),
-        "regex": lambda found, _, value: frozenset(c for c in found.concepts if re.fullmatch(value, c)),
-    }
-)
 
 
 # ----------------------------------------------------------------------------------------------------- expansion
@@ -224,11 +152,14 @@ def _of_system(part: Mapping[str, Any]) -> Members:
         return Members(syntaxes=frozenset({url}))
     found = system(url)
     filters = part.get("filter", ())
-    if found is None or any(row["op"] not in FILTERS for row in filters):
+    if found is None:
         return Members(missing=frozenset({url}))
-    codes = _everything(found)
+    codes = frozenset(found.concepts)
     for row in filters:
-        codes &= FILTERS[row["op"]](found, row["property"], row["value"])
+        passing = passed(found, row)
+        if passing is None:
+            return Members(missing=frozenset({url}))
+        codes &= passing
     missing = frozenset() if found.complete else frozenset({url})
     return _members(url, codes, missing)
 

@@ -4,7 +4,8 @@ import pytest
 
 from profiles import Membership, expand, resource_types, structure
 from profiles.definitions import data_types
-from profiles.terminology import FILTERS, SYNTAXES, display, system
+from profiles.filters import FILTERS
+from profiles.terminology import SYNTAXES, display, system
 
 VALUE_SET = "http://hl7.org/fhir/ValueSet/"
 V3 = "http://terminology.hl7.org/CodeSystem/v3-"
