@@ -17,9 +17,14 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock 1>&2
 	touch $@
 
+# FHIR clients of other people, run by tests; Node.js itself comes from PyPI with the lock file.
+$(VENV)/.clients: tests/clients/package-lock.json $(VENV)/.dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --silent 1>&2
+	touch $@
+
 install: $(VENV)/.run
 
-install-test: $(VENV)/.dev
+install-test: $(VENV)/.dev $(VENV)/.clients
 
 # The synthetic county's day over real MLLP; `make demo ARGS="--no-serve --json"` ends by itself.
 demo: install

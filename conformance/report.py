@@ -23,7 +23,7 @@ from conformance.kpi.measures import denominator, numerator
 from conformance.period import Period, instant
 from conformance.sections import SECTIONS, Shown
 from fhir_server.security.scope import Scope
-from fhir_server.store.database import SCHEMA_VERSION
+from fhir_server.store.database import HEAD
 from fhir_server.store.schema import resource
 from mappers.site import Institution
 
@@ -224,4 +224,4 @@ def versions() -> dict[str, str]:
         program = version("qiao-fhir")
     except PackageNotFoundError:
         program = "unreleased"
-    return {"qiao": program, "schema": str(SCHEMA_VERSION), "indicators": definition.version(), "format": FORMAT}
+    return {"qiao": program, "schema": HEAD, "indicators": definition.version(), "format": FORMAT}

@@ -19,13 +19,18 @@ from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 
+from fhir_server.background import Socket, start_jobs, start_subscriptions
 from fhir_server.intake import Intake, system_clock
+from fhir_server.integrity import Integrity
+from fhir_server.jobs.desk import Desk
 from fhir_server.problem import outcome
+from fhir_server.rest.cors import Cors
 from fhir_server.rest.endpoint import FhirEndpoint, Identify, anyone
 from fhir_server.rest.exchange import Services
 from fhir_server.rest.metrics import Metrics
+from fhir_server.search.definition import define
 from fhir_server.search.query import Limits
 from fhir_server.service import GROUP, Factory, Runtime, Service
 from fhir_server.settings import Settings
@@ -52,9 +57,17 @@ def create_app(
             runtime = _open(settings, opened)
             executor = ThreadPoolExecutor(settings.threads, thread_name_prefix="qiao-read")
             opened.callback(executor.shutdown)
+            desk = start_jobs(runtime, opened)
             app.state.runtime = runtime
+            app.state.subscriptions = start_subscriptions(runtime, opened)
             app.state.fhir = FhirEndpoint(
-                _services(runtime), executor, metrics, base_url=settings.base_url, identify=identify
+                _services(runtime, desk),
+                executor,
+                metrics,
+                base_url=settings.base_url,
+                identify=identify,
+                trust_forwarded=settings.trust_forwarded,
+                cors=Cors(settings.cors_origins.split(",")),
             )
             app.state.services = [
                 service
@@ -70,7 +83,9 @@ def create_app(
             Route("/livez", _alive),
             Route("/readyz", _ready),
             Route("/metrics", lambda _request: Response(metrics.text(), media_type="text/plain; version=0.0.4")),
+            WebSocketRoute("/fhir/ws", Socket(identify)),
             Mount("/fhir", app=_Fhir()),
+            Route("/fhir", _Fhir()),  # the base without a slash, which Mount would redirect
         ],
         exception_handlers={404: _not_found, 405: _not_allowed},
     )
@@ -94,12 +109,14 @@ def _open(settings: Settings, opened: AsyncExitStack) -> Runtime:
     database = Database(settings.database)
     opened.callback(database.close)
     database.create()
-    intake = Intake(database)
+    integrity = Integrity.CHECKED if settings.referential_integrity else Integrity.UNCHECKED
+    intake = Intake(database, integrity=integrity)
+    intake.checks["SearchParameter"] = lambda resource, _owner, _scope: define(resource, "").issues
     opened.callback(intake.close)
     return Runtime(settings, database, intake)
 
 
-def _services(runtime: Runtime) -> Services:
+def _services(runtime: Runtime, desk: Desk) -> Services:
     settings = runtime.settings
     return Services(
         database=runtime.database,
@@ -109,6 +126,9 @@ def _services(runtime: Runtime) -> Services:
         cursor_key=settings.cursor_key.get_secret_value().encode(),
         limits=Limits(page=settings.page_size, page_most=settings.page_most),
         body_limit=settings.body_limit,
+        jobs=desk,
+        delete_most=settings.delete_most,
+        references_checked=settings.referential_integrity,
     )
 
 
@@ -125,6 +145,7 @@ async def _start_page(request: Request) -> Response:
     base = html.escape(str(request.base_url), quote=True)
     links = (
         ("fhir/metadata", "CapabilityStatement"),
+        ("fhir/openapi.json", "OpenAPI 3.1"),
         ("fhir/Patient?_count=10", "Patients"),
         ("fhir/DiagnosticReport?_sort=-date", "Reports, newest first"),
         ("livez", "alive"),

@@ -7,20 +7,24 @@ work list. Every resource is validated before it is written. Nothing is answered
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from typing import Any
 
 from fhir_server.arrival import Arrival, Receipt
 from fhir_server.arrival_job import ArrivalJob
+from fhir_server.integrity import Integrity
 from fhir_server.security.scope import Scope
 from fhir_server.store.database import Database
 from fhir_server.store.unit import Clock
 from fhir_server.store.write import Refused, Write, Written
-from fhir_server.store.writer import Writer
+from fhir_server.store.writer import Job, Writer
 from fhir_server.write_job import WriteJob
 from profiles import validate
 from profiles.issue import Issue
 
+Check = Callable[[Mapping[str, Any], str, Scope], tuple[Issue, ...]]
+"""What stands against a resource that a caller with this scope writes for that owner."""
 Answer = Callable[[Receipt], bytes]
 """Renders the acknowledgement of a receipt whose `answer` is still empty; called inside the transaction."""
 
@@ -33,27 +37,46 @@ def system_clock() -> int:
 class Intake:
     """One per process; `submit` order is write order."""
 
-    def __init__(self, database: Database, clock: Clock = system_clock) -> None:
+    def __init__(
+        self, database: Database, clock: Clock = system_clock, integrity: Integrity = Integrity.UNCHECKED
+    ) -> None:
         self._writer = Writer(database, clock)
+        self._integrity = integrity
+        self.checks: dict[str, Check] = {}
+        """What is held against resources of a type beside their definition, by type."""
 
     @property
     def healthy(self) -> bool:
         """False after a write the database did not take, until one succeeds."""
         return self._writer.healthy
 
-    def write(self, writes: Sequence[Write], scope: Scope) -> Future[tuple[Written, ...] | Refused]:
+    def write(
+        self, writes: Sequence[Write], scope: Scope, integrity: Integrity | None = None
+    ) -> Future[tuple[Written, ...] | Refused]:
         """Carries out REST writes as one atomic unit. Fails with `Unwritten` when the database takes no writes."""
         for entry, write in enumerate(writes):
-            issues = _validated(write)
+            issues = _validated(write) or self._checked(write, scope)
             if any(issue.refuses for issue in issues):
                 refused: Future[tuple[Written, ...] | Refused] = Future()
                 refused.set_result(Refused(issues, entry))
                 return refused
-        return self._writer.submit(WriteJob(tuple(writes), scope))
+        return self._writer.submit(WriteJob(tuple(writes), scope, integrity or self._integrity))
+
+    def _checked(self, write: Write, scope: Scope) -> tuple[Issue, ...]:
+        check = self.checks.get(write.type)
+        return check(write.resource, write.owner, scope) if check is not None and write.resource is not None else ()
+
+    def on_commit(self, told: Callable[[Iterable[str]], None] | None) -> None:
+        """Who is told after each commit which types were written; called in the writer's thread."""
+        self._writer.committed = told
 
     def accept(self, arrival: Arrival, answer: Answer) -> Future[Receipt]:
         """Journals a message and writes what it states; the statements were validated by the caller."""
         return self._writer.submit(ArrivalJob(arrival, answer))
+
+    def submit(self, job: Job) -> Future[Any]:
+        """What is written beside resources (long jobs, what must go out) takes its turn with everything else."""
+        return self._writer.submit(job)
 
     def close(self) -> None:
         self._writer.close()

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from fhir_server.app import create_app
 from fhir_server.settings import Settings
-from fhir_server.store.database import Database
+from fhir_server.store.database import Database, OutdatedStore
 from profiles.json_output import dump
 
 _LONGEST_HEAD = 128 * 1024
@@ -104,6 +104,8 @@ def _try_store(url: str) -> None:
         database = Database(url)
         database.create()
         database.close()
+    except OutdatedStore as error:
+        raise StoreUnavailable(str(error)) from None
     except Exception as error:
         # A driver's message may repeat the URL with its password, so only its class is shown.
         raise StoreUnavailable(f"the database cannot be opened ({type(error).__name__})") from None

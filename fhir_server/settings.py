@@ -33,9 +33,26 @@ class Settings(BaseSettings):
     base_url: str = Field(
         default="", description="public base of the FHIR API, e.g. https://fhir.example.cn/fhir; empty: as asked"
     )
+    trust_forwarded: bool = Field(
+        default=False,
+        description="links follow Forwarded and X-Forwarded-* headers: only behind a proxy that sets them itself",
+    )
+    cors_origins: str = Field(
+        default="", description="web origins whose pages may call the API, by commas; * for all; empty: none"
+    )
     body_limit: int = Field(default=32 * 1024 * 1024, ge=1024, description="largest request body in bytes")
     page_size: int = Field(default=20, ge=1, le=10_000, description="matches on a page when _count is not given")
     page_most: int = Field(default=1000, ge=1, le=10_000, description="greatest _count")
+    delete_most: int = Field(
+        default=1000,
+        ge=1,
+        le=100_000,
+        description="resources one conditional delete may take; 1 refuses several matches",
+    )
+    referential_integrity: bool = Field(
+        default=True,
+        description="REST writes may not refer to what is not there, nor delete what is referred to; never v2 messages",
+    )
     threads: int = Field(default=8, ge=1, le=256, description="threads that read from the database")
     cursor_key: SecretStr = Field(
         default_factory=lambda: SecretStr(secrets.token_hex(32)),
@@ -59,6 +76,26 @@ class Settings(BaseSettings):
     )
     drop_folder: Path | None = Field(default=None, description="folder where senders drop message files")
     language: Literal["zh", "en"] = Field(default="zh", description="language of the texts in acknowledgements")
+    data_folder: Path | None = Field(
+        default=None,
+        description="folder for the files of exports and imports, shared by all servers of one store;"
+        " default: qiao-data beside an SQLite file, or in the working directory",
+    )
+    job_hours: int = Field(default=24, ge=1, le=8760, description="hours the result of an export or import is kept")
+    export_file: int = Field(
+        default=16 * 1024 * 1024, ge=1024, description="size in bytes at which an export begins its next file"
+    )
+    import_folder: Path | None = Field(
+        default=None, description="folder whose NDJSON files $import may name; none: only bodies that are sent"
+    )
+    import_limit: int = Field(
+        default=1024 * 1024 * 1024, ge=1024, description="largest NDJSON body of $import in bytes"
+    )
+    subscription_endpoints: list[str] = Field(
+        default_factory=list,
+        description='addresses that rest-hook Subscriptions may call, as URL prefixes; ["*"]: any; none: rest-hooks'
+        " are refused",
+    )
     sites: Path | None = Field(default=None, description="folder with the institutions' site.toml and codes.csv")
 
     @model_validator(mode="after")

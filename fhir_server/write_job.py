@@ -1,84 +1,157 @@
-"""REST writes inside the transaction: version checks, identical bodies, deletes.
+"""REST writes inside the transaction: version checks, identical bodies, deletes, references.
 
-Source: FHIR R4 http.html (create, update, delete, transaction).
+Source: FHIR R4 http.html (create, update, patch, delete, transaction).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
 
+from fhir_server.integrity import Integrity, held, literals, missing
+from fhir_server.search.query import Query
 from fhir_server.security.scope import Scope
 from fhir_server.store import body as bodies
 from fhir_server.store.body import digest
+from fhir_server.store.flush import index_rows
 from fhir_server.store.fold import Said
-from fhir_server.store.unit import Head, Key, Unit
+from fhir_server.store.unit import Key, Unit
 from fhir_server.store.write import Refused, Write, Written
 from fhir_server.store.writer import Refusal
+from fhir_server.write_plan import plan
+from fhir_server.write_step import Resource, Step
 from profiles.issue import Issue
 from profiles.json_output import dump
 
 REST_WEIGHT = 100
 
 
-@dataclass(frozen=True, slots=True)
+class _Text(NamedTuple):
+    """A resource as canonical bytes, and what it refers to."""
+
+    resource: Resource
+    text: bytes
+    targets: set[Key]
+
+
+@dataclass(slots=True)
 class WriteJob:
     """All or nothing: the first refused write takes back those before it."""
 
     writes: tuple[Write, ...]
     scope: Scope
+    integrity: Integrity = Integrity.CHECKED
+    ordered: ClassVar[bool] = True
+    """Decides by what is stored: under the commit lock."""
+    _steps: tuple[Step, ...] | Refusal = ()
+    _known: dict[int, _Text] = field(default_factory=dict)
 
     def touches(self) -> Iterable[Key]:
-        return [(write.type, write.id) for write in self.writes]
+        for entry, write in enumerate(self.writes):
+            yield write.type, write.id
+            if write.resource is not None and self.integrity is Integrity.CHECKED and "id" in write.resource:
+                yield from self._text(entry, write.resource).targets
+
+    def asks(self, unit: Unit) -> Iterable[tuple[Query, Scope]]:
+        """The criteria; and the search keys of what is written for certain are made while nobody waits for the lock."""
+        for write in self.writes:
+            if write.criteria is not None:
+                yield write.criteria, self.scope
+            elif write.resource is not None:
+                index_rows(unit, (write.type, write.id), write.resource)
+            for lookup in write.lookups:
+                yield lookup.query, self.scope
 
     def prepare(self, unit: Unit) -> None:
-        """Nothing beyond the keys."""
+        """Decides what each write is about; a refusal is kept until `apply`."""
+        try:
+            self._steps = plan(unit, self.writes, self.scope)
+        except Refusal as refusal:
+            self._steps = refusal
 
     def apply(self, unit: Unit) -> tuple[Written, ...]:
-        return tuple(self._one(unit, entry, write) for entry, write in enumerate(self.writes))
+        if isinstance(self._steps, Refusal):
+            raise self._steps
+        written = tuple(self._carried_out(unit, step) for step in self._steps)
+        if self.integrity is Integrity.CHECKED:
+            self._check(unit, self._steps)
+        return written
 
-    def _one(self, unit: Unit, entry: int, write: Write) -> Written:
-        key = (write.type, write.id)
+    def _text(self, entry: int, resource: Resource) -> _Text:
+        """Made once for each form of the resource."""
+        known = self._known.get(entry)
+        if known is None or known.resource is not resource:
+            text = bodies.canonical(resource)
+            known = self._known[entry] = _Text(resource, text, literals(resource["resourceType"], text))
+        return known
+
+    def _carried_out(self, unit: Unit, step: Step) -> Written:
+        if step.write.method == "DELETE":
+            return _deleted(unit, step)
+        if step.resource is None:
+            return _as_it_is(unit, step.keys[0])
+        return _saved(unit, step, step.resource, self._text(step.entry, step.resource).text)
+
+    def _check(self, unit: Unit, steps: Iterable[Step]) -> None:
+        gone: dict[Key, str] = {}
+        for step in steps:
+            if step.resource is not None:
+                targets = self._text(step.entry, step.resource).targets
+                found = missing(unit, step.keys[0], step.resource, targets, self.scope) if targets else ()
+                if found:
+                    where = step.write.expression or step.write.type
+                    issues = [
+                        Issue("reference-missing", where + path.removeprefix(step.write.type), details={"type": kind})
+                        for path, kind in found
+                    ]
+                    raise Refusal(Refused(tuple(issues), step.entry))
+            elif step.write.method == "DELETE":
+                gone.update((key, step.write.expression or step.write.type) for key in step.keys if unit.turns.get(key))
+        if gone:
+            _refuse_held(unit, gone, self.scope)
+
+
+def _refuse_held(unit: Unit, gone: Mapping[Key, str], scope: Scope) -> None:
+    issues = held(unit, gone, scope)
+    if issues:
+        raise Refusal(Refused(tuple(issues)))
+
+
+def _deleted(unit: Unit, step: Step) -> Written:
+    """The last of the resources deleted, and how many they were."""
+    last, count = Written(step.write.type, step.write.id, 0, unit.now, b"", created=False, changed=False, count=0), 0
+    for key in step.keys:
         head = unit.head(key)
-        # What the caller may not see is not there for him, but its id is taken all the same.
-        if head is not None and head.version and not self.scope.allows(head.owner):
-            raise _refusal("not-found", write, entry)
-        if write.if_match is not None and (head is None or head.version != write.if_match):
-            raise _refusal("version-conflict", write, entry)
-        if write.method == "DELETE":
-            return _delete(unit, key, head)
-        if write.method == "POST" and head is not None and head.version:
-            raise _refusal("version-conflict", write, entry)
-        return _save(unit, key, head, write)
+        if head is None or not head.version:
+            continue
+        if not head.living:
+            last = Written(*key, head.version, head.last_updated, b"", created=False, changed=False, count=0)
+            continue
+        _remember(unit, key, None)
+        new, count = unit.turn(key, None, method="DELETE", owner=head.owner, message=None), count + 1
+        last = Written(*key, new.version, new.last_updated, b"", created=False, changed=True, count=count)
+    return last
 
 
-def _refusal(code: str, write: Write, entry: int) -> Refusal:
-    return Refusal(Refused((Issue(code, expression=write.expression or write.type),), entry))
+def _as_it_is(unit: Unit, key: Key) -> Written:
+    head = unit.head(key)
+    assert head is not None
+    return Written(*key, head.version, head.last_updated, head.body, created=False, changed=False)
 
 
-def _delete(unit: Unit, key: Key, head: Head | None) -> Written:
-    if head is None or not head.living:
-        version = head.version if head else 0
-        return Written(*key, version, head.last_updated if head else unit.now, b"", created=False, changed=False)
-    _remember(unit, key, None)
-    new = unit.turn(key, None, method="DELETE", owner=head.owner, message=None)
-    return Written(*key, new.version, new.last_updated, b"", created=False, changed=True)
-
-
-def _save(unit: Unit, key: Key, head: Head | None, write: Write) -> Written:
-    assert write.resource is not None
-    resource = write.resource
-    if resource.get("id") != write.id:
-        resource = resource | {"id": write.id}
+def _saved(unit: Unit, step: Step, resource: Resource, text: bytes) -> Written:
+    key, write = step.keys[0], step.write
+    head = unit.head(key)
     living = head is not None and head.living
-    if head is not None and living and digest(bodies.canonical(resource)) == head.content_hash:
-        return Written(*key, head.version, head.last_updated, head.body, created=False, changed=False)
+    if head is not None and living and digest(text) == head.content_hash:
+        return _as_it_is(unit, key)
     _remember(unit, key, resource)
-    new = unit.turn(key, resource, method=write.method, owner=write.owner, message=None)
+    new = unit.turn(key, resource, method=write.method, owner=write.owner, message=None, text=text)
     return Written(*key, new.version, new.last_updated, new.body, created=not living, changed=True)
 
 
-def _remember(unit: Unit, key: Key, resource: dict[str, object] | None) -> None:
+def _remember(unit: Unit, key: Key, resource: Resource | None) -> None:
     """A resource that messages speak of keeps the REST change among its statements, so that later ones build on it."""
     said = unit.hydrate(key)
     if not said:

@@ -6,6 +6,7 @@ what `pages()` gives. The commands are those of `pyproject.toml`, not those that
 
 from __future__ import annotations
 
+import inspect
 import sys
 import tomllib
 from collections.abc import Callable
@@ -24,8 +25,8 @@ def pages() -> dict[str, str]:
     return {"commands.md": commands_page(), "settings.md": settings_page(), "issue-codes.md": issues_page()}
 
 
-def commands() -> dict[str, tuple[Callable[..., None], Any]]:
-    """Every command by name, in the order of `qiao --help`: its function, and what the command line makes of it."""
+def commands() -> dict[str, tuple[Any, Any]]:
+    """Every command by name, in the order of `qiao --help`: its function or group, and the command made of it."""
     import typer
 
     from adapters.cli import STORY
@@ -33,14 +34,22 @@ def commands() -> dict[str, tuple[Callable[..., None], Any]]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     points: dict[str, str] = project["entry-points"]["qiao.commands"]
     named = [name for name in STORY if name in points]
-    found: dict[str, tuple[Callable[..., None], Any]] = {}
+    found: dict[str, tuple[Any, Any]] = {}
     for name in (*named, *sorted(set(points) - set(named))):
         module, _, attribute = points[name].partition(":")
         function = getattr(import_module(module), attribute)
+        if isinstance(function, typer.Typer):
+            found[name] = function, typer.main.get_command(function)
+            continue
         app = typer.Typer(add_completion=False)
         app.command(name)(function)
         found[name] = function, typer.main.get_command(app)
     return found
+
+
+def verbs(group: Any) -> dict[str, Any]:
+    """The commands of a group by name; none for a command that is not a group."""
+    return dict(getattr(group, "commands", {}))
 
 
 def commands_page() -> str:
@@ -59,12 +68,21 @@ def commands_page() -> str:
     return "\n".join(parts)
 
 
-def _command(name: str, function: Callable[..., None], command: Any) -> str:
-    kinds = get_type_hints(function)
+def _command(name: str, function: Any, command: Any) -> str:
+    inner = verbs(command)
+    if not inner:
+        return _verb(f"## qiao {name}", name, function, command)
+    parts = [f"## qiao {name}\n", (command.help or "").strip() + "\n"]
+    parts += [_verb(f"### qiao {name} {verb}", f"{name} {verb}", one.callback, one) for verb, one in inner.items()]
+    return "\n".join(parts)
+
+
+def _verb(heading: str, name: str, function: Callable[..., None], command: Any) -> str:
+    kinds = get_type_hints(inspect.unwrap(function))
     arguments = [one for one in command.params if one.opts[0][0] != "-"]
     options = [one for one in command.params if one.opts[0][0] == "-" and "--help" not in one.opts]
     usage = " ".join(["qiao", name, "[OPTIONS]", *(_placeholder(one) for one in arguments)])
-    lines = [f"## qiao {name}\n", (command.help or "").strip() + "\n", f"```text\n{usage}\n```\n"]
+    lines = [f"{heading}\n", (command.help or "").strip() + "\n", f"```text\n{usage}\n```\n"]
     if arguments:
         lines += ["| argument | meaning |\n|---|---|"]
         lines += [f"| `{_placeholder(one)}` | {_cell(one.help)} |" for one in arguments] + [""]
@@ -138,7 +156,14 @@ def _type(annotation: Any) -> str:
         return " or ".join(f"`{word}`" for word in words)
     if words:
         return " or ".join(_type(one) for one in words if one is not NoneType)
-    names = {"str": "text", "int": "integer", "float": "number", "Path": "path", "SecretStr": "secret text"}
+    names = {
+        "bool": "true or false",
+        "str": "text",
+        "int": "integer",
+        "float": "number",
+        "Path": "path",
+        "SecretStr": "secret text",
+    }
     return names[annotation.__name__]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 
@@ -10,10 +10,19 @@ Link = tuple[str, str]
 
 
 def bundle(
-    kind: str, entries: Iterable[bytes], *, links: Sequence[Link] = (), total: int | None = None, at: str = ""
+    kind: str,
+    entries: Iterable[bytes],
+    *,
+    links: Sequence[Link] = (),
+    total: int | None = None,
+    at: str = "",
+    identifier: Mapping[str, str] | None = None,
 ) -> bytes:
     """A Bundle of the given type; `entries` are JSON objects."""
-    head: dict[str, object] = {"resourceType": "Bundle", "type": kind}
+    head: dict[str, object] = {"resourceType": "Bundle"}
+    if identifier is not None:
+        head["identifier"] = identifier
+    head["type"] = kind
     if at:
         head["timestamp"] = at
     if total is not None:

@@ -1,27 +1,41 @@
-"""create: a new resource under an id the server draws (FHIR R4 http.html#create)."""
+"""create: a new resource under an id the server draws (FHIR R4 http.html#create, #ccreate)."""
 
 from __future__ import annotations
 
 from fhir_server.problem import outcome
+from fhir_server.rest.conditional import header_text, may_refer
 from fhir_server.rest.document import resource_of
-from fhir_server.rest.exchange import Answer, Call, Change, Return, Services, refusal, refused, versioned_location
+from fhir_server.rest.exchange import Answer, Call, Change, Return, Services, refusal, versioned_location
+from fhir_server.rest.writing import Asked, write_of
 from fhir_server.store.write import Write, Written
 
 
 def create(call: Call, services: Services) -> Answer | Change:
-    """201 with Location and ETag."""
-    if call.if_none_exist is not None:
-        return refused("conditional-unsupported", "http.If-None-Exist", interaction="create")
+    """201 with Location and ETag; 200 with those of the one resource that If-None-Exist matches, 412 for several."""
     resource = resource_of(call, services)
     if not isinstance(resource, dict):
         return refusal(*resource)
-    new_id = services.new_id()
-    write = Write("POST", call.type, new_id, resource | {"id": new_id}, owner=call.caller.owner)
+    asked = Asked(
+        "POST",
+        call.type,
+        call.base,
+        call.caller.owner,
+        resource=resource,
+        if_none_exist=None if call.if_none_exist is None else header_text(call.if_none_exist),
+        refers=may_refer(call.body),
+    )
+    return changing(call, write_of(asked, services))
+
+
+def changing(call: Call, write: Write | tuple[object, ...]) -> Answer | Change:
+    """The change of one create, update or patch."""
+    if not isinstance(write, Write):
+        return refusal(*write)  # type: ignore[arg-type]
     return Change((write,), lambda written: saved(call, written[0]))
 
 
 def saved(call: Call, written: Written) -> Answer:
-    """The answer to a create or an update (http.html#ops: what `Prefer: return` asks for)."""
+    """The answer to a create, an update or a patch (http.html#ops: what `Prefer: return` asks for)."""
     return Answer(
         201 if written.created else 200,
         _body(call.preferences.returned, written),

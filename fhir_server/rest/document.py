@@ -1,10 +1,15 @@
-"""The resource in the body of a request: read strictly, of the type and id the address names (FHIR R4 http.html)."""
+"""The resource in the body of a request: read strictly, of the type and id the address names (FHIR R4 http.html).
+
+It comes as JSON or as XML, by `Call.content_type`; what follows sees one tree.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from fhir_server.rest.binary import is_content, wrapped
 from fhir_server.rest.exchange import Call, Services
+from fhir_server.rest.negotiation import FORMATS, Format, media_type
 from profiles.issue import Issue
 from profiles.json_input import parse
 
@@ -12,13 +17,20 @@ Resource = dict[str, Any]
 
 
 def document(call: Call, services: Services) -> Resource | tuple[Issue, ...]:
-    """The object in the body, or the issues that stand against it."""
-    resource, issues = parse(call.body, limit=services.body_limit)
+    """The object in the body, or the issues that stand against it; XML gives the tree that JSON would give."""
+    if FORMATS.get(media_type(call.content_type)) is Format.XML:
+        from profiles.xml_input import parse_xml  # only who is sent XML pays for its parser
+
+        resource, issues = parse_xml(call.body, limit=services.body_limit)
+    else:
+        resource, issues = parse(call.body, limit=services.body_limit)
     return issues if resource is None else resource
 
 
 def resource_of(call: Call, services: Services) -> Resource | tuple[Issue, ...]:
-    """The resource in the body when it is of the type in the address."""
+    """The resource in the body when it is of the type in the address; any other content becomes a Binary there."""
+    if call.type == "Binary" and is_content(call, services.body_limit):
+        return wrapped(call)
     resource = document(call, services)
     if isinstance(resource, dict):
         issue = type_mismatch(resource, call.type)

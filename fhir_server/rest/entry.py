@@ -7,16 +7,19 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from fhir_server.rest.address import pairs
-from fhir_server.rest.identity import id_issue, type_issue
+from fhir_server.rest.identity import type_issue
+from fhir_server.rest.patch import entry_edit
+from fhir_server.rest.writing import Asked
 from profiles.issue import Issue
 
 Resource = dict[str, Any]
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+_HEADERS = ("ifMatch", "ifNoneMatch", "ifNoneExist", "ifModifiedSince")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request. `url` is relative to the base, without a slash in front."""
+    """One request. `segments` are the path below the base."""
 
     number: int
     method: str
@@ -27,10 +30,17 @@ class Entry:
     if_match: str
     if_none_match: str
     if_none_exist: str | None
+    if_modified_since: str
 
     @property
     def expression(self) -> str:
         return f"Bundle.entry[{self.number}]"
+
+    @property
+    def reads(self) -> bool:
+        """A GET, and a POST of `$validate` or `_search`: such entries see what the others have written."""
+        last = self.segments[-1] if self.segments else ""
+        return self.method in ("GET", "HEAD") or (self.method == "POST" and (last == "_search" or last[:1] == "$"))
 
 
 def entries(bundle: Resource, base: str) -> list[Entry | Issue]:
@@ -52,7 +62,7 @@ def _entry(number: int, entry: Any, base: str) -> Entry | Issue:
     resource, full_url = entry.get("resource"), entry.get("fullUrl", "")
     if isinstance(parameters, Issue) or (resource is not None and not isinstance(resource, dict)):
         return Issue("bundle-entry", f"{where}.request.url" if isinstance(parameters, Issue) else f"{where}.resource")
-    headers = {name: request.get(name) for name in ("ifMatch", "ifNoneMatch", "ifNoneExist")}
+    headers = {name: request.get(name) for name in _HEADERS}
     if any(value is not None and not isinstance(value, str) for value in headers.values()):
         return Issue("bundle-entry", f"{where}.request")
     return Entry(
@@ -65,23 +75,36 @@ def _entry(number: int, entry: Any, base: str) -> Entry | Issue:
         headers["ifMatch"] or "",
         headers["ifNoneMatch"] or "",
         headers["ifNoneExist"],
+        headers["ifModifiedSince"] or "",
     )
 
 
-def write_issue(entry: Entry) -> Issue | None:
-    """Why a POST, PUT or DELETE entry cannot be carried out, as far as the entry itself says it."""
-    where = f"{entry.expression}.request.url"
-    wanted = 1 if entry.method == "POST" else 2
-    if (entry.parameters and entry.method != "POST") or entry.if_none_exist is not None:
-        return Issue("conditional-unsupported", where, details={"interaction": _CONDITIONAL[entry.method]})
-    if len(entry.segments) != wanted:
+def asked(entry: Entry, base: str, owner: str, *, refers: bool) -> Asked | Issue:
+    """The write an entry asks for, or why its form is none."""
+    where, length = f"{entry.expression}.request.url", len(entry.segments)
+    if not entry.segments or length > 2 or (entry.method == "POST" and length == 2):
         return Issue("bundle-entry", where)
-    issue = type_issue(entry.segments[0]) or (id_issue(entry.segments[1], where) if wanted == 2 else None)
+    issue = type_issue(entry.segments[0])
     if issue is not None:
         return Issue(issue.code, where, details=issue.details)
     if entry.method != "DELETE" and entry.resource is None:
         return Issue("bundle-entry", f"{entry.expression}.resource")
-    return None
-
-
-_CONDITIONAL = {"POST": "create", "PUT": "update", "DELETE": "delete", "GET": "read", "HEAD": "read"}
+    patch = entry.resource if entry.method == "PATCH" else None
+    edit = None if patch is None else entry_edit(patch, f"{entry.expression}.resource")
+    if isinstance(edit, Issue):
+        return edit
+    return Asked(
+        entry.method,  # type: ignore[arg-type]
+        entry.segments[0],
+        base,
+        owner,
+        entry.segments[1] if length == 2 else "",
+        entry.parameters,
+        entry.resource if entry.method in ("POST", "PUT") else None,
+        edit,
+        entry.if_match,
+        entry.if_none_match,
+        entry.if_none_exist,
+        entry.expression,
+        refers,
+    )

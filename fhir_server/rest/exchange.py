@@ -9,8 +9,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Protocol
 
+from fhir_server.jobs.desk import Desk
 from fhir_server.problem import outcome, status
 from fhir_server.search.query import Handling, Limits
 from fhir_server.security.scope import EVERYTHING, Scope
@@ -32,6 +34,7 @@ class Return(Enum):
 class Preferences:
     returned: Return = Return.DEFAULT
     handling: Handling = Handling.STRICT
+    respond_async: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,13 @@ ANYONE = Caller(EVERYTHING)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. `base` is the public URL of the API without a slash at the end."""
+    """One request. `base` is the public URL of the API without a slash at the end; `upload` a body kept in a file."""
 
     method: str
     type: str = ""
     id: str = ""
     version: str = ""
+    name: str = ""
     parameters: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     base: str = ""
@@ -65,6 +69,8 @@ class Call:
     if_modified_since: str = ""
     content_type: str = ""
     accept: str = ""
+    security_context: str = ""
+    upload: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class Answer:
     """One response. `body` is a resource as JSON bytes, empty for none; `last_modified` in microseconds since 1970 UTC.
 
     `media_type` is set when the body is no resource (the content of a Binary, NDJSON); it is then sent as it is.
+    Otherwise the body leaves as XML when that was asked for.
     """
 
     status: int
@@ -108,6 +115,9 @@ class Services:
     cursor_key: bytes
     limits: Limits
     body_limit: int
+    jobs: Desk | None = None
+    delete_most: int = 1000
+    references_checked: bool = False
 
 
 def refusal(*issues: Issue) -> Answer:

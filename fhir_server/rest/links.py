@@ -7,11 +7,12 @@ narratives; never in identifier values or texts.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 _KEPT = frozenset({"value", "id", "text", "display", "description", "title", "comment", "name", "code", "data"})
 """Elements that are never addresses, whatever they say."""
+_URNS = ("urn:uuid:", "urn:oid:")
 _NARRATIVE = re.compile(r"""(\b(?:href|src)\s*=\s*)("([^"<>]*)"|'([^'<>]*)')""")
 
 
@@ -36,6 +37,20 @@ def _member(name: str, value: Any, addresses: Mapping[str, str]) -> Any:
     if isinstance(value, list) and name not in _KEPT:
         return [addresses.get(item, item) if isinstance(item, str) else linked(item, addresses) for item in value]
     return linked(value, addresses)
+
+
+def placeholders(value: Any, path: str) -> Iterator[str]:
+    """Where references stand that still name a urn: nothing outside of the transaction can be meant by one."""
+    if isinstance(value, dict):
+        for name, child in value.items():
+            if name == "reference" and isinstance(child, str):
+                if child.startswith(_URNS):
+                    yield f"{path}.reference"
+            else:
+                yield from placeholders(child, f"{path}.{name}")
+    elif isinstance(value, list):
+        for position, child in enumerate(value):
+            yield from placeholders(child, f"{path}[{position}]")
 
 
 def _narrative(div: str, addresses: Mapping[str, str]) -> str:

@@ -18,7 +18,8 @@ def reading_issue(entry: Entry) -> Issue | None:
     where = f"{entry.expression}.request.url"
     if not entry.segments:
         return Issue("bundle-entry", where)
-    issue = None if entry.segments[0] == "metadata" else type_issue(entry.segments[0])
-    if issue is None and len(entry.segments) > 1:
+    general = entry.segments[0] == "metadata" or entry.segments[0][0] in "_$"
+    issue = None if general else type_issue(entry.segments[0])
+    if issue is None and len(entry.segments) > 1 and entry.segments[1][0] not in "_$":
         issue = id_issue(entry.segments[1])
     return Issue(issue.code, where, details=issue.details) if issue else None

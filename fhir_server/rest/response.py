@@ -7,7 +7,7 @@ from http import HTTPStatus
 import orjson
 
 from fhir_server.rest.entry import Entry
-from fhir_server.rest.exchange import Answer, Call
+from fhir_server.rest.exchange import Answer, Call, Return
 from fhir_server.store.body import instant
 
 
@@ -21,13 +21,14 @@ def response_entry(answer: Answer, call: Call, entry: Entry | None, *, whole: bo
     if answer.last_modified is not None:
         response["lastModified"] = instant(answer.last_modified)
     members = []
-    reads = entry is not None and entry.method in ("GET", "HEAD")
+    reads = entry is not None and entry.reads
     if answer.location:
         members.append(b'"fullUrl":' + orjson.dumps(answer.location.partition("/_history/")[0]))
     if answer.body and answer.status < 400 and (whole or reads):
         members.append(b'"resource":' + answer.body)
     text = orjson.dumps(response)
-    if answer.body and answer.status >= 400:
+    told = call.preferences.returned is Return.OUTCOME and not reads
+    if answer.body and (answer.status >= 400 or told):
         text = text[:-1] + b',"outcome":' + answer.body + b"}"
     members.append(b'"response":' + text)
     return b"{" + b",".join(members) + b"}"

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from fhir_server.jobs.files import job_file
+from fhir_server.jobs.status import cancel as cancel_job
+from fhir_server.jobs.status import status as job_status
 from fhir_server.operations.registry import Handler, Level, operation
 from fhir_server.rest.batch import process
-from fhir_server.rest.capabilities import statement
+from fhir_server.rest.capabilities import capabilities
 from fhir_server.rest.create import create
 from fhir_server.rest.delete import delete
 from fhir_server.rest.entry import Entry
 from fhir_server.rest.exchange import Answer, Call, Change, Services, refusal, refused
 from fhir_server.rest.history_instance import history_instance
+from fhir_server.rest.history_system import history_system
+from fhir_server.rest.history_type import history_type
 from fhir_server.rest.identity import type_issue
+from fhir_server.rest.patch import patch
 from fhir_server.rest.read import read
 from fhir_server.rest.search import search
+from fhir_server.rest.search_compartment import search_compartment
+from fhir_server.rest.search_system import search_system
 from fhir_server.rest.update import update
 from fhir_server.rest.vread import vread
+from fhir_server.search.overlay import using
+from profiles.json_output import dump
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +44,69 @@ class Route:
 
 
 def _entry_read(entry: Entry, call: Call, services: Services) -> Answer:
-    """A GET inside a batch or a transaction goes through the same table."""
-    inner = replace(call, method="GET", parameters=entry.parameters, body=b"", if_none_match=entry.if_none_match)
-    found = find("GET", entry.segments)
+    """A GET, or a POST that only asks, inside a batch or a transaction goes through the same table."""
+    found = find(entry.method, entry.segments)
     if isinstance(found, Answer):
         return found
-    route, inner = found[0], _placed(inner, found[1])
-    answer = route.handler(inner, services)
-    assert isinstance(answer, Answer), "a GET does not write"
-    return answer
+    inner = replace(
+        call,
+        method=entry.method,
+        parameters=entry.parameters,
+        body=b"" if entry.resource is None else dump(entry.resource),
+        content_type="",
+        accept="application/fhir+json",  # a Binary in a Bundle is the resource, whatever the Bundle is asked for as
+        if_none_match=entry.if_none_match,
+        if_modified_since=entry.if_modified_since,
+    )
+    answer = found[0].handler(_placed(inner, found[1]), services)
+    # What changes something is no read: it has no place among them.
+    return refused("bundle-entry", f"{entry.expression}.request") if isinstance(answer, Change) else answer
 
 
-def _capabilities(call: Call, _services: Services) -> Answer:
-    """200 with the CapabilityStatement, made from this table."""
-    codes = sorted({route.interaction for route in ROUTES if "{type}" in route.address})
-    return Answer(200, statement(call.base, tuple(codes)))
+def _capabilities(call: Call, services: Services) -> Answer:
+    """What the server does, made from this table."""
+    with services.database.reading() as reader:
+        overlay = services.database.known.fresh(reader.all)
+    with using(overlay):
+        return capabilities(call, services, ROUTES)
 
+
+def _openapi(call: Call, services: Services) -> Answer:
+    """The same as an OpenAPI document, which few ask for."""
+    from fhir_server.rest.openapi import openapi
+
+    with services.database.reading() as reader:
+        overlay = services.database.known.fresh(reader.all)
+    with using(overlay):
+        return openapi(call, services, ROUTES)
+
+
+_NO_TYPES = frozenset({"metadata", "openapi.json"})
+"""Addresses of the system that stand where a type could."""
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/metadata", "capabilities", _capabilities),
+    Route("GET", "/openapi.json", "openapi", _openapi),
     Route("POST", "/", "batch", process(_entry_read)),
+    Route("GET", "/_job/{id}", "job-status", job_status),
+    Route("DELETE", "/_job/{id}", "job-cancel", cancel_job),
+    Route("GET", "/_job/{id}/file/{name}", "job-file", job_file),
     Route("GET", "/{type}", "search-type", search),
     Route("POST", "/{type}/_search", "search-type", search),
+    Route("GET", "/", "search-system", search_system),
+    Route("POST", "/_search", "search-system", search_system),
+    Route("GET", "/{type}/{id}/{name}", "search-compartment", search_compartment),
+    Route("POST", "/{type}/{id}/{name}/_search", "search-compartment", search_compartment),
     Route("POST", "/{type}", "create", create),
     Route("GET", "/{type}/{id}", "read", read),
+    Route("PUT", "/{type}", "update", update),
+    Route("PATCH", "/{type}", "patch", patch),
+    Route("DELETE", "/{type}", "delete", delete),
     Route("PUT", "/{type}/{id}", "update", update),
+    Route("PATCH", "/{type}/{id}", "patch", patch),
     Route("DELETE", "/{type}/{id}", "delete", delete),
+    Route("GET", "/_history", "history-system", history_system),
+    Route("GET", "/{type}/_history", "history-type", history_type),
     Route("GET", "/{type}/{id}/_history", "history-instance", history_instance),
     Route("GET", "/{type}/{id}/_history/{version}", "vread", vread),
 )
@@ -67,6 +114,12 @@ ROUTES: tuple[Route, ...] = (
 _BY_LENGTH: dict[int, tuple[Route, ...]] = {
     length: tuple(route for route in ROUTES if len(route.segments) == length) for length in range(5)
 }
+_BY_METHOD: dict[tuple[str, int], tuple[tuple[Route, tuple[str, ...]], ...]] = {
+    (method, length): tuple((route, route.segments) for route in routes if route.method == method)
+    for length, routes in _BY_LENGTH.items()
+    for method in {route.method for route in routes}
+}
+"""The same, as every request looks it up."""
 
 
 def find(method: str, segments: tuple[str, ...]) -> tuple[Route, dict[str, str]] | Answer:
@@ -74,23 +127,16 @@ def find(method: str, segments: tuple[str, ...]) -> tuple[Route, dict[str, str]]
     method = "GET" if method == "HEAD" else method
     if segments and segments[-1].startswith("$"):
         return _operation(method, segments)
-    fitting = [
-        (route, placed)
-        for route in _BY_LENGTH.get(len(segments), ())
-        if (placed := _match(route.segments, segments)) is not None
-    ]
-    for route, placed in fitting:
-        if route.method == method:
+    for route, pattern in _BY_METHOD.get((method, len(segments)), ()):
+        placed = _match(pattern, segments)
+        if placed is not None:
             issue = type_issue(placed["type"]) if "type" in placed else None
             return refusal(issue) if issue else (route, placed)
-    if not fitting:
+    if all(_match(route.segments, segments) is None for route in _BY_LENGTH.get(len(segments), ())):
         return refused("interaction-unknown", "http")
-    of_type = bool(segments) and segments[0] != "metadata"
+    of_type = bool(segments) and segments[0] not in _NO_TYPES
     if of_type and (issue := type_issue(segments[0])):
         return refusal(issue)
-    if of_type and len(segments) == 1 and method in ("PUT", "DELETE", "PATCH"):
-        kind = {"PUT": "update", "DELETE": "delete", "PATCH": "patch"}[method]
-        return refused("conditional-unsupported", "http", interaction=kind)
     return refused("method-not-allowed", "http", method=method if method.isalpha() and len(method) < 12 else "…")
 
 
@@ -103,7 +149,7 @@ def _operation(method: str, segments: tuple[str, ...]) -> tuple[Route, dict[str,
         return refused("interaction-unknown", "http")
     if placed and (issue := type_issue(placed["type"])):
         return refusal(issue)
-    level = Level.INSTANCE if "id" in placed else Level.TYPE if placed else Level.SYSTEM
+    level = _LEVELS[len(place)]
     found = operation(name[1:], level, placed.get("type", ""))
     if found is None:
         return refused("interaction-unknown", "http")
@@ -118,6 +164,7 @@ _PLACES: dict[int, tuple[str, ...]] = {
     2: ("{type}", "{id}"),
     4: ("{type}", "{id}", "_history", "{version}"),
 }
+_LEVELS = {0: Level.SYSTEM, 1: Level.TYPE, 2: Level.INSTANCE, 4: Level.VERSION}
 
 
 def allowed(segments: tuple[str, ...]) -> tuple[str, ...]:
@@ -136,6 +183,8 @@ def _match(pattern: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str
         if wanted[0] == "{":
             if given[:1] in ("_", "$") and wanted != "{version}":
                 return None  # `_history` and `$operation` are no ids
+            if wanted == "{type}" and given in _NO_TYPES:
+                return None  # no type, whatever the method
             placed[wanted[1:-1]] = given
         elif wanted != given:
             return None
@@ -143,9 +192,16 @@ def _match(pattern: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str
 
 
 def _placed(call: Call, placed: dict[str, str]) -> Call:
-    return replace(call, type=placed.get("type", ""), id=placed.get("id", ""), version=placed.get("version", ""))
+    return replace(call, **(_NOWHERE | placed)) if placed else call  # type: ignore[arg-type]
+
+
+_NOWHERE = {"type": "", "id": "", "version": "", "name": ""}
 
 
 def carry_out(route: Route, placed: dict[str, str], call: Call, services: Services) -> Answer | Change:
-    """Calls the handler of a route."""
-    return route.handler(_placed(call, placed), services)
+    """Calls the handler of a route; `placed` is empty when the call names its place already.
+
+    Searches inside it know the search parameters this process last read.
+    """
+    with using(services.database.known.overlay):
+        return route.handler(_placed(call, placed), services)

@@ -1,4 +1,7 @@
-"""_summary and _elements: part of a resource, marked as such (FHIR R4 search.html#summary, #elements)."""
+"""_summary and _elements: part of a resource, marked as such (FHIR R4 search.html#summary, #elements).
+
+Law: mandatory elements stay, whatever is asked for; what lost anything says SUBSETTED.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from fhir_server.rest.exchange import Call
+from fhir_server.search.query import Handling
 from fhir_server.store.body import parse
-from profiles.definitions import structure, summary_elements
+from profiles.definitions import json_names, structure, summary_elements
+from profiles.issue import Issue
 from profiles.json_output import dump
 
 Subset = Callable[[str, bytes], bytes]
@@ -17,6 +23,18 @@ _SUBSETTED = {
     "display": "Resource encoded in summary mode",
 }
 _ALWAYS = frozenset({"resourceType", "id", "meta"})
+_SUMMARIES = frozenset({"true", "text", "data", "false"})
+
+
+def requested(call: Call) -> Subset | Issue | None:
+    """The part of one resource a read asks for; `_summary=count` counts matches, and a read has none."""
+    given = dict(call.parameters)
+    summary, elements = given.get("_summary", ""), given.get("_elements", "")
+    if summary and summary not in _SUMMARIES:
+        if call.preferences.handling is not Handling.LENIENT:
+            return Issue("search-value", "http._summary", details={"name": "_summary", "type": "code"})
+        summary = ""
+    return subset(summary, tuple(filter(None, (name.strip() for name in elements.split(",")))))
 
 
 def subset(summary: str, elements: tuple[str, ...]) -> Subset | None:
@@ -65,11 +83,11 @@ def _choice_types(resource_type: str) -> dict[str, tuple[str, ...]]:
 
 @cache
 def required(resource_type: str) -> frozenset[str]:
-    """The mandatory top-level elements: no part of a resource is without them."""
+    """The mandatory top-level elements, each option of a choice: no part of a resource is without them."""
     definition = structure(resource_type)
     elements: list[Any] = definition["snapshot"]["element"][1:] if definition else []
-    names = [e["path"].partition(".")[2] for e in elements if e.get("min", 0) > 0]
-    return frozenset(name for name in names if "." not in name and not name.endswith("[x]"))
+    mandatory = (element for element in elements if element.get("min", 0) > 0 and element["path"].count(".") == 1)
+    return frozenset(name for e in mandatory for name in json_names(e["path"].partition(".")[2], e))
 
 
 def _summarised(resource_type: str, body: bytes) -> bytes:
@@ -112,7 +130,7 @@ def _without(body: bytes, name: str) -> bytes:
 
 
 def _marked(part: dict[str, Any], whole: dict[str, Any]) -> bytes:
-    if len(part) < len(whole):
+    if part != whole:
         meta = part.get("meta", {})
         part["meta"] = meta | {"tag": [*meta.get("tag", ()), _SUBSETTED]}
     return dump(part)

@@ -1,114 +1,123 @@
-"""transaction: all entries or none, in the order DELETE, POST, PUT, GET (FHIR R4 http.html#trules)."""
+"""transaction: all entries or none, in the order DELETE, POST, PUT and PATCH, GET (FHIR R4 http.html#trules).
+
+Each entry that writes gets an address at once, drawn when the server is to choose it, and every link to its fullUrl
+becomes that address. What a condition matches is known only under the commit lock: the writer then puts the address of
+the match in its place (`fhir_server.write_plan`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from fhir_server.rest.bundle import bundle
+from fhir_server.rest.conditional import may_refer
 from fhir_server.rest.create import saved
 from fhir_server.rest.delete import deleted
-from fhir_server.rest.document import Resource, id_mismatch, type_mismatch
-from fhir_server.rest.entry import Entry, entries, write_issue
+from fhir_server.rest.document import Resource
+from fhir_server.rest.entry import Entry, asked, entries
 from fhir_server.rest.exchange import Answer, Call, Change, Return, Services, refusal
-from fhir_server.rest.identity import etag_version
-from fhir_server.rest.links import linked
+from fhir_server.rest.full_url import full_url_issue, names_of
+from fhir_server.rest.links import linked, placeholders
 from fhir_server.rest.reading import Reader, reading_issue
 from fhir_server.rest.response import response_entry
+from fhir_server.rest.writing import write_of
 from fhir_server.store.write import Write, Written
 from profiles.issue import Issue
 
-_ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "GET": 3, "HEAD": 3}
+ORDER: Mapping[str, int] = MappingProxyType({"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2})
 
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """An entry and the identity it gets."""
+    """An entry and its write."""
 
     entry: Entry
-    type: str
-    id: str
+    write: Write
 
 
 def transaction(call: Call, services: Services, document: Resource, reader: Reader) -> Answer | Change:
     """200 with a transaction-response in the order of the request; or the refusals, and nothing done."""
     read = entries(document, call.base)
-    issues = [entry for entry in read if isinstance(entry, Issue)]
     known = [entry for entry in read if isinstance(entry, Entry)]
+    issues = [entry for entry in read if isinstance(entry, Issue)]
     issues += [issue for entry in known if (issue := _entry_issue(entry)) is not None]
+    planned: list[_Planned] = []
+    refers = may_refer(call.body)
+    for entry in () if issues else known:
+        if not entry.reads:
+            write = _write(entry, call, services, refers=refers)
+            if isinstance(write, Write):
+                planned.append(_Planned(entry, write))
+            else:
+                issues += write
+    issues = issues or _duplicates(planned)
     if issues:
         return refusal(*issues)
-    planned = [_planned(entry, services) for entry in known if entry.method not in ("GET", "HEAD")]
-    issues = _duplicates(planned)
-    if issues:
-        return refusal(*issues)
-    ordered = sorted(planned, key=lambda plan: _ORDER[plan.entry.method])
+    ordered = sorted(planned, key=lambda plan: ORDER[plan.entry.method])
     addresses = _addresses(planned)
-    writes = [_write(plan, addresses, call) for plan in ordered]
-    issues = [issue for write in writes if isinstance(write, tuple) for issue in write]
-    if issues:
-        return refusal(*issues)
-    done = tuple(write for write in writes if isinstance(write, Write))
-    return Change(done, lambda written: _answer(call, services, known, ordered, written, reader))
+    writes = tuple(_linked(plan.write, addresses) for plan in ordered)
+    lost = _lost(writes) if services.references_checked and b"urn:" in call.body else []
+    if lost:
+        return refusal(*lost)
+    return Change(writes, lambda written: _answer(call, services, known, ordered, written, reader))
 
 
 def _entry_issue(entry: Entry) -> Issue | None:
-    return reading_issue(entry) if entry.method in ("GET", "HEAD") else write_issue(entry)
+    return reading_issue(entry) if entry.reads else full_url_issue(entry)
 
 
-def _planned(entry: Entry, services: Services) -> _Planned:
-    return _Planned(entry, entry.segments[0], services.new_id() if entry.method == "POST" else entry.segments[1])
+def _write(entry: Entry, call: Call, services: Services, *, refers: bool) -> Write | tuple[Issue, ...]:
+    wanted = asked(entry, call.base, call.caller.owner, refers=refers)
+    return (wanted,) if isinstance(wanted, Issue) else write_of(wanted, services)
 
 
 def _duplicates(planned: Sequence[_Planned]) -> list[Issue]:
-    """Two entries with one identity, or one fullUrl for two creates: both are named."""
+    """Two entries with one identity, one condition or one fullUrl: both are named."""
     issues: list[Issue] = []
-    seen: dict[tuple[str, ...], Entry] = {}
+    seen: dict[Hashable, Entry] = {}
     for plan in planned:
-        names: list[tuple[str, ...]] = [(plan.type, plan.id)]
-        if plan.entry.full_url and plan.entry.method == "POST":
-            names.append((plan.entry.full_url,))
+        write, names = plan.write, list[Hashable]()
+        if write.criteria is None:
+            names.append((write.type, write.id))
+        else:
+            names.append((write.type, tuple(sorted(write.criteria.pairs))))
+        if plan.entry.full_url and plan.entry.method != "DELETE":
+            names.append(plan.entry.full_url)
+        first = next((seen[name] for name in names if name in seen), None)
+        if first is not None:
+            both = (first.expression, plan.entry.expression)
+            issues += [Issue("bundle-duplicate", expression) for expression in both]
         for name in names:
-            first = seen.setdefault(name, plan.entry)
-            if first is not plan.entry:
-                issues += [
-                    Issue("bundle-duplicate", first.expression),
-                    Issue("bundle-duplicate", plan.entry.expression),
-                ]
+            seen.setdefault(name, plan.entry)
     return issues
 
 
-def _addresses(planned: Sequence[_Planned]) -> Mapping[str, str]:
-    """From fullUrl to the address each resource gets; a RESTful fullUrl also counts by its relative form."""
+def _addresses(planned: Sequence[_Planned]) -> dict[str, str]:
+    """From every name of an entry to the address its resource gets."""
     addresses: dict[str, str] = {}
     for plan in planned:
-        full_url, address = plan.entry.full_url, f"{plan.type}/{plan.id}"
-        if not full_url or plan.entry.method == "DELETE":
-            continue
-        addresses[full_url] = address
-        relative = "/".join(full_url.rsplit("/", 2)[-2:])
-        if plan.entry.method == "POST" and not full_url.startswith("urn:") and relative.startswith(plan.type + "/"):
-            addresses[relative] = address
-    return {name: address for name, address in addresses.items() if name != address}
+        if plan.entry.method != "DELETE":
+            address = f"{plan.write.type}/{plan.write.id}"
+            addresses.update((name, address) for name in names_of(plan.entry, plan.write.type) if name != address)
+    return addresses
 
 
-def _write(plan: _Planned, addresses: Mapping[str, str], call: Call) -> Write | tuple[Issue, ...]:
-    entry, where = plan.entry, f"{plan.entry.expression}.resource"
-    if_match = etag_version(entry.if_match) if entry.if_match else None
-    if isinstance(if_match, Issue):
-        return (Issue(if_match.code, f"{entry.expression}.request.ifMatch", details=if_match.details),)
-    if entry.method == "DELETE":
-        return Write("DELETE", plan.type, plan.id, None, if_match, call.caller.owner, entry.expression)
-    assert entry.resource is not None
-    issue = type_mismatch(entry.resource, plan.type, where)
-    if issue is None and entry.method == "PUT":
-        issue = id_mismatch(entry.resource, plan.id, where)
-    if issue is not None:
-        return (issue,)
-    resource = linked(entry.resource, addresses) | {"id": plan.id}
-    return Write(
-        "POST" if entry.method == "POST" else "PUT", plan.type, plan.id, resource, if_match, call.caller.owner, where
-    )
+def _linked(write: Write, addresses: Mapping[str, str]) -> Write:
+    if write.resource is None or not addresses:
+        return write
+    return replace(write, resource=linked(write.resource, addresses))
+
+
+def _lost(writes: Sequence[Write]) -> list[Issue]:
+    """References to a urn that no entry has; what stands in a Bundle that is stored is its own affair."""
+    return [
+        Issue("reference-placeholder", where)
+        for write in writes
+        if write.resource is not None and write.type != "Bundle"
+        for where in placeholders(write.resource, write.expression or write.type)
+    ]
 
 
 def _answer(
@@ -122,8 +131,7 @@ def _answer(
     answers: dict[int, Answer] = {}
     for plan, one in zip(ordered, written, strict=True):
         gone = plan.entry.method == "DELETE"
-        # Deleting what never was is no failure of the whole: it is as gone as was asked.
-        answers[plan.entry.number] = (Answer(204) if one.version == 0 else deleted(one)) if gone else saved(call, one)
+        answers[plan.entry.number] = deleted(call, one) if gone else saved(call, one)
     for entry in known:
         if entry.number not in answers:
             answers[entry.number] = reader(entry, call, services)

@@ -1,26 +1,34 @@
-"""update: the next version of a resource, or its first under an id the caller chose (FHIR R4 http.html#update)."""
+"""update: the next version of a resource, or its first under an id the caller chose (FHIR R4 http.html#update).
+
+`PUT [base]/Patient?identifier=…` updates the one resource that matches (http.html#cond-update).
+"""
 
 from __future__ import annotations
 
-from fhir_server.rest.create import saved
-from fhir_server.rest.document import id_mismatch, resource_of
+from fhir_server.rest.conditional import may_refer
+from fhir_server.rest.create import changing
+from fhir_server.rest.document import resource_of
 from fhir_server.rest.exchange import Answer, Call, Change, Services, refusal
-from fhir_server.rest.identity import etag_version, id_issue
-from fhir_server.store.write import Write
-from profiles.issue import Issue
+from fhir_server.rest.writing import Asked, write_of
 
 
 def update(call: Call, services: Services) -> Answer | Change:
-    """200 for a next version or an identical body, 201 for a first, 412 when If-Match names another version."""
-    if_match = etag_version(call.if_match) if call.if_match else None
-    issue = id_issue(call.id) or (if_match if isinstance(if_match, Issue) else None)
-    if issue is not None:
-        return refusal(issue)
+    """200 for a next version or an identical body, 201 for a first; 412 when If-Match names another version, when
+    If-None-Match is `*` and there is one, or when several match.
+    """
     resource = resource_of(call, services)
     if not isinstance(resource, dict):
         return refusal(*resource)
-    issue = id_mismatch(resource, call.id, call.type)
-    if issue is not None:
-        return refusal(issue)
-    write = Write("PUT", call.type, call.id, resource, if_match=if_match, owner=call.caller.owner)  # type: ignore[arg-type]
-    return Change((write,), lambda written: saved(call, written[0]))
+    asked = Asked(
+        "PUT",
+        call.type,
+        call.base,
+        call.caller.owner,
+        call.id,
+        call.parameters,
+        resource,
+        if_match=call.if_match,
+        if_none_match=call.if_none_match,
+        refers=may_refer(call.body),
+    )
+    return changing(call, write_of(asked, services))

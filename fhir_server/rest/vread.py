@@ -6,12 +6,12 @@ from sqlalchemy import Connection, select
 
 from fhir_server.rest.exchange import Answer, Call, Services, refusal, refused
 from fhir_server.rest.identity import id_issue, version_number
-from fhir_server.rest.read import Current, current
+from fhir_server.rest.read import Current, current, shown
 from fhir_server.store.schema import version
 
 
 def vread(call: Call, services: Services) -> Answer:
-    """200 with that version, 404 when there is none, 410 when that version is the delete."""
+    """200 or 304 with that version, 404 when there is none, 410 when that version is the delete."""
     issue = id_issue(call.id)
     if issue is not None:
         return refusal(issue)
@@ -25,7 +25,7 @@ def vread(call: Call, services: Services) -> Answer:
         return refused("not-found", call.type)
     if older.deleted:
         return refused("gone", call.type)
-    return Answer(200, older.body, older.version, older.last_updated)
+    return shown(call, older)
 
 
 def _older(connection: Connection, rid: int, number: int) -> Current | None:

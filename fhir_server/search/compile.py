@@ -1,136 +1,182 @@
-"""What matches a Query becomes the SELECT of one page, sorted, or of the total (FHIR R4 search.html).
+"""What a search asks of the store becomes one SELECT: a page, what moved since, a total, what is included (FHIR R4
+search.html).
 
 An unsorted search is read in the order of the index that drives it, so that a page costs the page and not the hits.
-Paging is by keyset over (sort value, rid) and shows nothing that was created after the first page; there is no OFFSET.
+Paging is by keyset over (sort values, rid) and shows nothing that was created after the first page; there is no OFFSET.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, exists, func, literal, or_, select, tuple_
-from sqlalchemy.sql.expression import FromClause
+from sqlalchemy import ColumnElement, Select, exists, func, literal, select
 
-from fhir_server.search.cursor import Cursor
-from fhir_server.search.instants import EARLIEST, LATEST
-from fhir_server.search.matching import Matching
-from fhir_server.search.parameters import clinical_date
-from fhir_server.search.query import Query, SortKey
-from fhir_server.search.text import LAST
-from fhir_server.store.schema import change, dated, resource, sp_range, sp_string
-
-_FIRST_NUMBER, _LAST_NUMBER = -(2**63) + 1, 2**63 - 1
-COUNTED = 1000
-"""Hits that are counted without being asked for; beyond, a total costs more than the page and is left to `_total`."""
-
-
-def page(found: Matching, query: Query, cursor: Cursor | None) -> Select[Any]:
-    """rid, id, version, last_updated, body and the sort values of one page and one row more."""
-    keys = [_sort_value(key) for key in query.sort]
-    if not keys and not found.driven:  # a walk through the type: its unique index gives the order
-        keys = [_SortValue(resource.c.id, False)]
-    source = found.source
-    for key in keys:
-        if key.join is not None:
-            source = source.outerjoin(key.join, key.join.c.rid == resource.c.rid)
-    columns = (found.rid, resource.c.id, resource.c.version, resource.c.last_updated, resource.c.body)
-    statement = select(*columns, *(key.value for key in keys)).select_from(source).where(*found.where)
-    if cursor is not None:
-        statement = statement.where(_after(keys, found.rid, cursor), _existed(found.rid, cursor.seq))
-    return statement.order_by(*_order(keys, found.rid)).limit(query.count + 1)
-
-
-def total(found: Matching, most: int | None) -> Select[Any]:
-    """How many resources match, counted no further than `most`."""
-    hits = select(found.rid).select_from(found.source).where(*found.where)
-    if most is not None:
-        hits = hits.limit(most)
-    return select(func.count()).select_from(hits.subquery())
-
-
-SNAPSHOT = select(func.coalesce(func.max(change.c.seq), 0))
-"""The number of the last change."""
-
-
-# ----------------------------------------------------------------------------------------- sorting
+from fhir_server.search.condition import Condition
+from fhir_server.search.matching import URLS, Matching, is_list, matching, matching_list, of_type, url_params, visible
+from fhir_server.search.order import BY_ID, BY_TYPE, Order, after, by, downward, sort_value
+from fhir_server.search.parameters import EVERY, types_of
+from fhir_server.search.query import SortKey
+from fhir_server.security.scope import Scope
+from fhir_server.store.schema import change, resource, sp_key, sp_reference, type_count, version
 
 
 @dataclass(frozen=True, slots=True)
-class _SortValue:
-    """`value` is never null: what has no value comes last. `join` brings it when it is not on the row."""
+class Wanted:
+    """What one statement is about. `place` is where a page begins, () at the beginning; `seq` the snapshot, None on the
+    first page; `back` reads towards the beginning. `rids` and `params` are where an include sets out from."""
 
-    value: ColumnElement[Any]
-    descending: bool
-    join: FromClause | None = None
-
-
-def _sort_value(key: SortKey) -> _SortValue:
-    parameter, descending = key.parameter, key.descending
-    if parameter.code == "_id":
-        return _SortValue(resource.c.id, descending)
-    if parameter.code == "_lastUpdated":
-        return _SortValue(resource.c.last_updated, descending)
-    if parameter.kind == "string":
-        return _string_value(parameter.params, descending)
-    if parameter == clinical_date(parameter.type):
-        return _SortValue(dated if descending else _coalesced(resource.c.clinical_date, LATEST), descending)
-    return _range_value(parameter.params, parameter.kind == "date", descending)
+    type: str
+    conditions: tuple[Condition, ...]
+    scope: Scope
+    sort: tuple[SortKey, ...] = ()
+    limit: int = 0
+    place: tuple[Any, ...] = ()
+    seq: int | None = None
+    back: bool = False
+    rids: Any = ()
+    params: tuple[int, ...] = ()
 
 
-def _coalesced(value: ColumnElement[Any], missing: int) -> ColumnElement[Any]:
-    return func.coalesce(value, literal(missing, BigInteger))
+SEQ = select(func.coalesce(func.max(change.c.seq), 0)).scalar_subquery()
+"""The number of the last change: two statements that give the same saw the same store."""
+HEAD = 6
+"""Columns before the sort values: seq, rid, type, id, version, body. Every statement begins with `seq`."""
 
 
-def _string_value(params: tuple[int, ...], descending: bool) -> _SortValue:
-    pick = func.max if descending else func.min
-    values = (
-        select(sp_string.c.rid, pick(sp_string.c.value).label("value"))
-        .where(sp_string.c.param.in_(params))
-        .group_by(sp_string.c.rid)
-        .subquery()
-    )
-    return _SortValue(func.coalesce(values.c.value, "" if descending else LAST), descending, values)
+def order_of(wanted: Wanted, found: Matching) -> Order:
+    """The order the rows come in."""
+    keys = tuple(sort_value(key) for key in wanted.sort)
+    if not keys and not found.driven:  # a walk through the type: its unique index gives the order
+        keys = (BY_ID,) if len(types_of(wanted.type)) == 1 else (BY_TYPE, BY_ID)
+    if found.few:
+        keys = tuple(key.sorted_afterwards() for key in keys)
+    return Order(keys, found.rid)
 
 
-def _range_value(params: tuple[int, ...], is_date: bool, descending: bool) -> _SortValue:
-    column = func.max(sp_range.c.high) if descending else func.min(sp_range.c.low)
-    value = (
-        select(column)
-        .where(sp_range.c.rid == resource.c.rid, sp_range.c.param.in_(params))
+def directions(order: Order, wanted: Wanted) -> tuple[bool, ...]:
+    """By sort value, whether the statement reads from the greatest down."""
+    return tuple(falls != wanted.back for falls in downward(order.keys))
+
+
+def page(wanted: Wanted) -> Select[Any]:
+    """The rows of one page and one more; a later page leaves out what `moved` gives."""
+    found = matching(wanted.type, wanted.conditions, wanted.scope)
+    order = order_of(wanted, found)
+    statement = _rows(found, order)
+    down = directions(order, wanted)
+    if wanted.seq is not None:
+        still = _existed(found.rid, wanted.seq) if order.fixed else ~_changed(found.rid, wanted.seq)
+        statement = statement.where(after(order, down, wanted.place), still)
+    return statement.order_by(*by(order, down)).limit(wanted.limit)
+
+
+def _head(rid: ColumnElement[int]) -> tuple[ColumnElement[Any], ...]:
+    return SEQ, rid, resource.c.type, resource.c.id, resource.c.version, resource.c.body
+
+
+def _rows(found: Matching, order: Order) -> Select[Any]:
+    source = found.source
+    for key in order.keys:
+        if key.join is not None:
+            source = source.outerjoin(key.join, key.join.c.rid == resource.c.rid)
+    return select(*_head(found.rid), *order.columns()).select_from(source).where(*found.where)
+
+
+def moved(wanted: Wanted) -> Select[Any]:
+    """What matches and was changed after the snapshot, beside last_updated, deleted and body of its version then."""
+    found = matching(wanted.type, wanted.conditions, wanted.scope)
+    since = select(change.c.rid).where(of_type(change, wanted.type), change.c.seq > wanted.seq, change.c.version > 1)
+    then = (
+        select(func.max(change.c.version))
+        .where(change.c.rid == resource.c.rid, change.c.seq <= wanted.seq)
         .correlate(resource)
         .scalar_subquery()
     )
-    first, last = (EARLIEST, LATEST) if is_date else (_FIRST_NUMBER, _LAST_NUMBER)
-    return _SortValue(_coalesced(value, first if descending else last), descending)
+    source = found.source.join(version, (version.c.rid == resource.c.rid) & (version.c.version == then))
+    return (
+        select(*_head(found.rid), version.c.last_updated, version.c.deleted, version.c.body)
+        .select_from(source)
+        .where(*found.where, resource.c.rid.in_(since))
+        .limit(wanted.limit)
+    )
 
 
-def _order(keys: Sequence[_SortValue], rid: ColumnElement[int]) -> list[ColumnElement[Any]]:
-    return [*(key.value.desc() if key.descending else key.value for key in keys), _tie(keys, rid)]
-
-
-def _tie(keys: Sequence[_SortValue], rid: ColumnElement[int]) -> ColumnElement[Any]:
-    """Equal rows stand in rid order, in the direction of the last key, so that one index can serve both."""
-    return rid.desc() if keys and keys[-1].descending else rid
-
-
-def _after(keys: Sequence[_SortValue], rid: ColumnElement[int], cursor: Cursor) -> ColumnElement[bool]:
-    """The rows behind the last one seen."""
-    columns = [*(key.value for key in keys), rid]
-    values = [*cursor.after, cursor.rid]
-    down = [*(key.descending for key in keys), bool(keys) and keys[-1].descending]
-    if len(set(down)) == 1:
-        left, right = tuple_(*columns), tuple_(*(literal(value) for value in values))
-        return left < right if down[0] else left > right
-    steps = []
-    for depth, (column, value, descending) in enumerate(zip(columns, values, down, strict=True)):
-        beyond = column < value if descending else column > value
-        steps.append(and_(*(c == v for c, v in zip(columns[:depth], values[:depth], strict=True)), beyond))
-    return or_(*steps)
-
-
-def _existed(rid: ColumnElement[int], seq: int) -> ColumnElement[bool]:
+def _existed(rid: ColumnElement[int], seq: Any) -> ColumnElement[bool]:
     """Not created after the snapshot."""
-    later = select(literal(1)).where(change.c.rid == rid, change.c.version == 1, change.c.seq > seq)
-    return ~exists(later)
+    return ~exists(select(literal(1)).where(change.c.rid == rid, change.c.version == 1, change.c.seq > seq))
+
+
+def _changed(rid: ColumnElement[int], seq: Any) -> ColumnElement[bool]:
+    return exists(select(literal(1)).where(change.c.rid == rid, change.c.seq > seq))
+
+
+# ----------------------------------------------------------------------------------------- totals
+
+
+def total(wanted: Wanted) -> Select[Any]:
+    """(seq, how many match), counted no further than `limit`; 0 is no limit."""
+    hits = matching_list(wanted.conditions[0]) if counted_by_index(wanted) else None
+    if hits is None:
+        found = matching(wanted.type, wanted.conditions, wanted.scope)
+        hits = select(found.rid).select_from(found.source).where(*found.where)
+    if wanted.limit:
+        hits = hits.limit(wanted.limit)
+    return select(SEQ, func.count()).select_from(hits.subquery())
+
+
+def counted_by_index(wanted: Wanted) -> bool:
+    """Whether one range of one index is all there is to count: lists hold no deleted resources, and all are visible."""
+    return len(wanted.conditions) == 1 and wanted.scope.owners is None and is_list(wanted.conditions[0])
+
+
+def type_total(wanted: Wanted) -> Select[Any]:
+    """(seq, how many there are of the types), from the counters."""
+    counters = type_count.c
+    return select(SEQ, func.coalesce(func.sum(counters.living), 0)).where(
+        of_type(type_count, wanted.type), wanted.scope.predicate(type_count)
+    )
+
+
+# --------------------------------------------------------------------------------------- includes
+
+
+def forward(wanted: Wanted) -> Select[Any]:
+    """What the resources `rids` refer to through `params`, of the wanted types."""
+    referred = select(sp_reference.c.target).where(wanted.rids(sp_reference.c.rid), _through(wanted))
+    return _included(referred, wanted)
+
+
+def backward(wanted: Wanted) -> Select[Any]:
+    """What of the wanted type refers to the resources `rids`."""
+    sources = select(sp_reference.c.rid).where(wanted.rids(sp_reference.c.target), _through(wanted))
+    return _included(sources, wanted)
+
+
+def forward_by_url(wanted: Wanted) -> Select[Any]:
+    """What the resources `rids` name by canonical URL through `params`, of the wanted types."""
+    named = _named(wanted, url_params(types_of(wanted.type))).where(wanted.rids(sp_key.c.rid))
+    return _included(named.with_only_columns(URLS.c.rid), wanted)
+
+
+def backward_by_url(wanted: Wanted) -> Select[Any]:
+    """What of the wanted type names the resources `rids` by canonical URL."""
+    naming = _named(wanted, url_params(types_of(EVERY))).where(wanted.rids(URLS.c.rid))
+    return _included(naming.with_only_columns(sp_key.c.rid), wanted)
+
+
+def _named(wanted: Wanted, urls: tuple[int, ...]) -> Select[Any]:
+    matching_urls = URLS.join(sp_key, sp_key.c.hash == URLS.c.hash)
+    return (
+        select(URLS.c.rid).select_from(matching_urls).where(URLS.c.param.in_(urls), sp_key.c.param.in_(wanted.params))
+    )
+
+
+def _through(wanted: Wanted) -> ColumnElement[bool]:
+    return sp_reference.c.param.in_(wanted.params)
+
+
+def _included(rids: Select[Any], wanted: Wanted) -> Select[Any]:
+    seen = visible(resource, wanted.type, wanted.scope)
+    statement = select(*_head(resource.c.rid)).where(resource.c.rid.in_(rids), seen)
+    return statement.order_by(resource.c.rid).limit(wanted.limit)

@@ -5,17 +5,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, literal, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, false, literal, not_, or_, select, true, tuple_
 from sqlalchemy.sql.expression import FromClause
 
-from fhir_server.search.keys import code_key, exact_key, system_code_key, system_key, unit_param
+from fhir_server.search.condition import Criterion, Together
+from fhir_server.search.convert import LONGEST_URI
+from fhir_server.search.keys import (
+    code_key,
+    exact_key,
+    system_code_key,
+    system_key,
+    system_value_key,
+    unit_param,
+    value_key,
+)
 from fhir_server.search.parameters import Parameter, in_patient_column
-from fhir_server.search.query import Criterion
-from fhir_server.search.reference import identifier_param, of_type_param
+from fhir_server.search.reference import identifier_param, of_type_param, text_param
+from fhir_server.search.slots import SLOTS_MOST, SlotId, SlotKey, SlotSpan, SlotText
 from fhir_server.search.text import LAST, normalised
-from fhir_server.search.values import Missing, OfType, Span, Target, Token, Value, Words
+from fhir_server.search.values import AnyOf, Missing, OfType, Span, Target, Token, Value, Words
 from fhir_server.store.schema import resource, sp_key, sp_range, sp_reference, sp_string
 
 Rids = Select[int]
@@ -26,35 +37,37 @@ def met(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
     """The criterion on the row of `table`, as a probe or a comparison with a column."""
     parameter, values = criterion.parameter, criterion.values
     if not parameter.sources:
-        return _column(parameter, values, table)
+        return _column(criterion, table)
     if criterion.modifier == "missing":
         return _missing(parameter, values, table)
-    if criterion.modifier == "not":
-        return not_(_keys_exist(parameter.params, hashes(criterion), table))
-    if parameter.kind in ("token", "uri"):
-        return _keys_exist(key_params(criterion), hashes(criterion), table)
-    if parameter.kind == "string":
-        if criterion.modifier == "exact":
-            return _keys_exist(parameter.params, hashes(criterion), table)
+    if criterion.modifier in ("not", "not-in"):
+        return not_(met(replace(criterion, modifier=""), table))
+    if by_text(criterion):
         return table.c.rid.in_(string_rids(criterion))
+    if parameter.kind in ("token", "uri", "string"):
+        return _keys_exist(key_params(criterion), hashes(criterion), table)
     if parameter.kind == "reference":
         return _reference(criterion, table)
     return or_(*(_range_exists(parameter.params, value, table) for value in values if isinstance(value, Span)))
 
 
-def _column(parameter: Parameter, values: tuple[Value, ...], table: FromClause) -> ColumnElement[bool]:
+def _column(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
     """`_id` and `_lastUpdated` are columns."""
+    parameter, values = criterion.parameter, cast(tuple[Any, ...], criterion.values)
+    if criterion.modifier == "missing":
+        return true() if Missing(False) in values and Missing(True) not in values else false()
+    if criterion.modifier == "not":
+        return not_(_column(replace(criterion, modifier=""), table))
     if parameter.code == "_id":
-        return table.c.id.in_(
-            sorted({v.code for v in values if isinstance(v, Token) and not v.system and _plain(v.code)})
-        )
+        known = [v.id for v in values if isinstance(v, SlotId)]
+        return table.c.id.in_(known or plain_ids(values))
     moment = table.c.last_updated
     return or_(*(compared(value, moment, moment) for value in values if isinstance(value, Span)))
 
 
-def _plain(text: str) -> bool:
-    """Whether the text can be a parameter of a statement at all (PostgreSQL takes no NUL)."""
-    return "\x00" not in text
+def plain_ids(values: tuple[Value, ...]) -> list[str]:
+    """The ids an `_id` search names; PostgreSQL takes no NUL, and no id has one."""
+    return sorted({v.code for v in values if isinstance(v, Token) and not v.system and "\x00" not in v.code})
 
 
 # ------------------------------------------------------------------------------------------- keys
@@ -72,11 +85,32 @@ def key_params(criterion: Criterion) -> tuple[int, ...]:
 
 def hashes(criterion: Criterion) -> tuple[int, ...]:
     """The keys of the OR values, each once."""
-    return tuple(dict.fromkeys(_hash(value) for value in criterion.values))
+    found: dict[int, None] = {}
+    for value in criterion.values:
+        if isinstance(value, AnyOf):
+            found.update((_hash(token), None) for token in value.tokens)
+        elif criterion.modifier == "above" and isinstance(value, Words):
+            found.update((exact_key(text), None) for text in _stems(value.text))
+        else:
+            found[_hash(value)] = None
+    return tuple(found)
+
+
+def _stems(uri: str) -> list[str]:
+    """A URL and every URL above it: `http://a/b/c`, `http://a/b`, `http://a`, each also with a slash at the end."""
+    if uri.startswith("urn:"):
+        return [uri]  # "not meaningful for URNs" (search.html#uri)
+    root = uri.find("//") + 2
+    ends = [place for place in range(root, len(uri)) if uri[place] == "/"] if root > 1 else []
+    return [uri, *(uri[:end] for end in ends), *(uri[: end + 1] for end in ends)]
 
 
 def _hash(value: Value) -> int:
     match value:
+        case SlotKey(key):
+            return key
+        case Token(system, code, True) if code:
+            return value_key(code) if system is None else system_value_key(system, code)
         case Token(system, code) if system is None:
             return code_key(code)
         case Token(system, ""):
@@ -109,17 +143,58 @@ def _any(column: ColumnElement[int], values: tuple[int, ...]) -> ColumnElement[b
 # ---------------------------------------------------------------------------------------- strings
 
 
+def by_text(criterion: Criterion) -> bool:
+    """Whether the criterion is answered by the lists of texts, and not by keys."""
+    kind, modifier = criterion.parameter.kind, criterion.modifier
+    return modifier not in ("exact", "missing") if kind == "string" else modifier in _TEXTS.get(kind, ())
+
+
+_TEXTS = {"token": ("text",), "uri": ("below", "starts")}
+
+
 def string_rids(criterion: Criterion) -> Rids:
     """Prefix by default, anywhere with `:contains`; width, case and accents do not count (`text`)."""
     column = sp_string.c.value
     tests: list[ColumnElement[bool]] = []
     for value in criterion.values:
-        text = normalised(value.text) if isinstance(value, Words) else ""
-        if text and criterion.modifier == "contains":
-            tests.append(column.contains(text, autoescape=True))
-        elif text:
-            tests.append(and_(column >= text, column < text + LAST))
-    return select(sp_string.c.rid).where(_any(sp_string.c.param, criterion.parameter.params), or_(false(), *tests))
+        if criterion.modifier == "differs" and isinstance(value, Words):
+            tests.append(column != normalised(value.text))
+        for low, high in text_bounds(criterion.modifier, value):
+            tests.append(column.like(low, escape="/") if high is None else and_(column >= low, column < high))
+    return select(sp_string.c.rid).where(_any(sp_string.c.param, text_params(criterion)), or_(false(), *tests))
+
+
+def text_params(criterion: Criterion) -> tuple[int, ...]:
+    params = criterion.parameter.params
+    return tuple(text_param(param) for param in params) if criterion.modifier == "text" else params
+
+
+def text_bounds(modifier: str, value: Value) -> list[tuple[str, str | None]]:
+    """A string search as (low, high) of the values that begin so, or (pattern, None) of those that contain it."""
+    if isinstance(value, SlotText):
+        return [(value.low, value.high)]
+    if modifier in ("below", "starts"):  # a uri, with case
+        uri = value.text.replace("\x00", "")[:LONGEST_URI] if isinstance(value, Words) else ""
+        if modifier == "starts" or uri.endswith("/"):
+            return [(uri, uri + LAST)]
+        return [(uri, uri + "\x01"), *([] if uri.startswith("urn:") else [(uri + "/", uri + "/" + LAST)])]
+    text = normalised(value.text) if isinstance(value, Words) else ""
+    if not text or modifier == "differs":
+        return []
+    escaped = text.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    match modifier:
+        case "contains":
+            return [(f"%{escaped}%", None)]
+        case "ends":
+            return [(f"%{escaped}", None)]
+        case "equals":
+            return [(text, text + "\x01")]
+        case "text" if text.isascii():  # the text begins so, or a word of it
+            return [(text, text + LAST), (f"% {escaped}%", None)]
+        case "text":  # Chinese has no blanks between words
+            return [(f"%{escaped}%", None)]
+        case _:
+            return [(text, text + LAST)]
 
 
 # -------------------------------------------------------------------------------------- references
@@ -136,7 +211,7 @@ def _reference(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
             tests.append(column == targets.scalar_subquery() if _alone(criterion) else column.in_(targets))
         else:
             tests.append(_reference_exists(criterion.parameter.params, targets, _alone(criterion), table))
-    keys = tuple(exact_key(value.text) for value in criterion.values if isinstance(value, Words))
+    keys = tuple(_hash(value) for value in criterion.values if isinstance(value, Words | SlotKey))
     if keys:
         tests.append(_keys_exist(criterion.parameter.params, keys, table))
     return or_(*tests)
@@ -167,6 +242,11 @@ def names_patients(criterion: Criterion) -> bool:
     return bool(keys) and in_patient_column(criterion.parameter) and all(kind == "Patient" for kind, _ in keys)
 
 
+def names_one_patient(criterion: Criterion) -> bool:
+    """Whether the `patient_rid` column alone answers the search."""
+    return criterion.parameter.kind == "reference" and _alone(criterion) and names_patients(criterion)
+
+
 def target_keys(criterion: Criterion) -> list[tuple[str, str]]:
     """(type, id) of each resource the values may name; a bare id may be of any type the parameter allows."""
     parameter = criterion.parameter
@@ -187,9 +267,14 @@ def target_rids(criterion: Criterion) -> Rids | None:
         return None
     keys = target_keys(criterion)
     target = _TARGET
-    if len(keys) == 1:
-        return select(target.c.rid).where(target.c.type == keys[0][0], target.c.id == keys[0][1])
+    if 0 < len(keys) <= SLOTS_MOST:
+        return select(target.c.rid).where(or_(*(and_(target.c.type == kind, target.c.id == key) for kind, key in keys)))
     return select(target.c.rid).where(tuple_(target.c.type, target.c.id).in_(keys))
+
+
+def focus_rid(resource_type: str, resource_id: str) -> Rids:
+    """The rid of one resource, visible or not."""
+    return select(_TARGET.c.rid).where(_TARGET.c.type == resource_type, _TARGET.c.id == resource_id)
 
 
 def reference_rids(criterion: Criterion) -> list[Rids]:
@@ -200,7 +285,7 @@ def reference_rids(criterion: Criterion) -> list[Rids]:
         column = sp_reference.c.target
         test = column == targets.scalar_subquery() if _alone(criterion) else column.in_(targets)
         found.append(select(sp_reference.c.rid).where(_any(sp_reference.c.param, params), test))
-    keys = tuple(exact_key(value.text) for value in criterion.values if isinstance(value, Words))
+    keys = tuple(_hash(value) for value in criterion.values if isinstance(value, Words | SlotKey))
     if keys:
         found.append(key_rids(params, keys))
     return found
@@ -231,12 +316,14 @@ def compared(span: Span, low: Any, high: Any) -> ColumnElement[bool]:
             return low > span.high
         case "eb":
             return and_(low < span.low, high < span.low)
-        case "ap":
+        case "ap" | "po":
             return and_(low <= span.high, high >= span.low)
 
 
 def range_params(params: tuple[int, ...], span: Span) -> tuple[int, ...]:
     """The lists of numbers to look into: those of the unit, when the value names one."""
+    if isinstance(span, SlotSpan):
+        return span.params
     return params if span.unit is None else tuple(unit_param(param, *span.unit) for param in params)
 
 
@@ -265,6 +352,35 @@ def range_rids(criterion: Criterion) -> Rids:
     return select(sp_range.c.rid).where(or_(*tests))
 
 
+# ---------------------------------------------------------------------------------------- together
+
+
+def together(condition: Together, table: FromClause) -> ColumnElement[bool]:
+    """Both parts of a composite in one instance, on the row of `table`."""
+    if condition.keys:
+        return _keys_exist((condition.param,), condition.keys, table)
+    return exists(
+        select(literal(1))
+        .select_from(sp_range)
+        .where(sp_range.c.rid == table.c.rid, _ranged(condition))
+        .correlate(table)
+    )
+
+
+def together_rids(condition: Together) -> Rids:
+    if condition.keys:
+        return key_rids((condition.param,), condition.keys)
+    return select(sp_range.c.rid).where(_ranged(condition))
+
+
+def _ranged(condition: Together) -> ColumnElement[bool]:
+    low, high = sp_range.c.low, sp_range.c.high
+    if condition.numbers is not None:
+        first, second = condition.numbers
+        return and_(sp_range.c.param == condition.param, compared(first, low, low), compared(second, high, high))
+    return or_(*(and_(_any(sp_range.c.param, params), compared(span, low, high)) for params, span in condition.spans))
+
+
 # ----------------------------------------------------------------------------------------- missing
 
 
@@ -274,7 +390,7 @@ def _missing(parameter: Parameter, values: tuple[Value, ...], table: FromClause)
     if len(wanted) != 1:
         return false()
     lists = {
-        "token": [(sp_key, parameter.params)],
+        "token": [(sp_key, parameter.params), (sp_string, tuple(text_param(param) for param in parameter.params))],
         "uri": [(sp_key, parameter.params)],
         "string": [(sp_string, parameter.params)],
         "reference": [

@@ -11,11 +11,13 @@ from decimal import Decimal
 from typing import Any, TypeGuard
 
 from fhir_server.search.instants import EARLIEST, LATEST, instant_range
-from fhir_server.search.keys import exact_key, token_keys, unit_param
+from fhir_server.search.keys import PRESENT, exact_key, identifier_keys, token_keys, unit_param
 from fhir_server.search.numbers import ordered
-from fhir_server.search.parameters import Kind, Source
-from fhir_server.search.reference import identifier_param, local, of_type_param
-from fhir_server.search.text import normalised
+from fhir_server.search.parameters import CHOICES, CURRENT_ENTRIES, Kind, Source
+from fhir_server.search.paths import Walk, keys_of, root_extension, walker
+from fhir_server.search.quantity import comparable
+from fhir_server.search.reference import identifier_param, local, of_type_param, text_param
+from fhir_server.search.text import folded, normalised
 
 
 @dataclass(slots=True)
@@ -32,14 +34,45 @@ Emit = Callable[[Any, Rows], None]
 
 _NAME_PARTS = ("text", "family", "given", "prefix", "suffix")
 _ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
+_WRITTEN = ("state", "city", "district", "line")
+"""How the parts of a Chinese address follow each other."""
 _LOWEST_NUMBER = -(2**63) + 1
 _HIGHEST_NUMBER = 2**63 - 1
 
 
-def emitter(kind: Kind, source: Source) -> Emit:
+LONGEST_URI = 500
+"""Characters of a uri that `:below` compares."""
+
+
+def by_key(kind: Kind, source: Source, types: frozenset[str] = frozenset()) -> list[tuple[str, Emit]]:
+    """One emitter for each top-level key the path may begin with; `types` are the data types of the leaf, if known."""
+    first, *rest = source.path.steps
+    emit = emitter(kind, source, types)
+    if first.kind == "extension":
+        return [("extension", _through(root_extension(first.name), emit))]
+    choices = CHOICES[kind]
+    leaf = all(step.kind == "resolves" for step in rest)
+    walk = walker(tuple(rest), choices)
+    if walk is not None:
+        emit = _through(walk, emit)
+    return [(key, emit) for key in keys_of(first, choices if leaf else ())]
+
+
+def _through(walk: Walk, emit: Emit) -> Emit:
+    def emit_leaves(value: Any, found: Rows) -> None:
+        leaves = walk(value)
+        if leaves:
+            emit(leaves, found)
+
+    return emit_leaves
+
+
+def emitter(kind: Kind, source: Source, types: frozenset[str] = frozenset()) -> Emit:
     """The emitter of one path."""
     param = source.param
     match kind:
+        case "token" if types and types <= _PLAIN:
+            return _plain(param)
         case "token":
             one = _contact_point(param) if source.path.text.split("[")[0].endswith("telecom") else _token(param)
         case "string":
@@ -57,6 +90,13 @@ def emitter(kind: Kind, source: Source) -> Emit:
     return _each(one)
 
 
+def current_entries(value: Any, rows: Rows) -> None:
+    """`List.entry` for `_list`: the entries that are not marked as deleted."""
+    for entry in value if type(value) is list else ():
+        if type(entry) is dict and entry.get("deleted") is not True:
+            _current_entry(entry.get("item"), rows)
+
+
 def _each(one: Emit) -> Emit:
     def each(value: Any, rows: Rows) -> None:
         if type(value) is list:
@@ -68,27 +108,60 @@ def _each(one: Emit) -> Emit:
     return each
 
 
+_PLAIN = frozenset({"code", "id", "string"})
+"""Primitive types: what stands there is the code itself."""
+
+
+def _plain(param: int) -> Emit:
+    def plain(value: Any, rows: Rows) -> None:
+        for code in value if type(value) is list else (value,):
+            if type(code) is str:
+                for key in token_keys("", code):
+                    rows.keys.add((param, key))
+
+    return plain
+
+
 def _token(param: int) -> Emit:
-    of_type = of_type_param(param)
+    of_type, texts = of_type_param(param), text_param(param)
 
     def token(value: Any, rows: Rows) -> None:
-        if type(value) is dict:
-            codings = value.get("coding")
-            if type(codings) is list:  # CodeableConcept
-                for coding in codings:
-                    if type(coding) is dict:
-                        add(coding.get("system"), coding.get("code"), rows)
-            elif "code" in value:  # Coding
-                add(value.get("system"), value["code"], rows)
-            else:  # Identifier
-                system, text = value.get("system"), value.get("value")
-                add(system, text, rows)
-                if "type" in value and type(text) is str:
-                    _add_of_type(of_type, value["type"], text, rows)
-        elif value is True or value is False:
-            add("", "true" if value else "false", rows)
-        else:
-            add("", value, rows)
+        if type(value) is not dict:
+            code = ("true" if value else "false") if type(value) is bool else value
+            add("", code, rows)
+        elif "value" in value or "assigner" in value:
+            identifier(value, rows)
+        elif "coding" in value:  # CodeableConcept
+            if "text" in value:
+                say(value["text"], rows)
+            for coding in value["coding"] if type(value["coding"]) is list else ():
+                if type(coding) is dict:
+                    add(coding.get("system"), coding.get("code"), rows)
+                    if "display" in coding:
+                        say(coding["display"], rows)
+        elif "text" in value:
+            say(value["text"], rows)
+        else:  # Coding, or an Identifier without a value
+            add(value.get("system"), value.get("code"), rows)
+            if "display" in value:
+                say(value["display"], rows)
+            elif "type" in value:
+                identifier(value, rows)
+
+    def identifier(value: dict[str, Any], rows: Rows) -> None:
+        system, text = value.get("system"), value.get("value")
+        system, text = system if type(system) is str else "", text if type(text) is str else ""
+        for key in identifier_keys(system, text):
+            rows.keys.add((param, key))
+        concept = value.get("type")
+        if type(concept) is dict:
+            say(concept.get("text"), rows)
+            for coding in (
+                concept["coding"] if type(concept.get("coding")) is list else ()
+            ):  # `:of-type`: type system|type code|value
+                if text and type(coding) is dict and type(coding.get("code")) is str:
+                    name = f"{coding.get('system') or ''}|{coding['code']}|{text}"
+                    rows.keys.add((of_type, exact_key(name)))
 
     def add(system: Any, code: Any, rows: Rows) -> None:
         system = system if type(system) is str else ""
@@ -97,15 +170,13 @@ def _token(param: int) -> Emit:
         for key in token_keys(system, code):
             rows.keys.add((param, key))
 
+    def say(text: Any, rows: Rows) -> None:
+        if type(text) is str:
+            form = folded(text)
+            if form:
+                rows.strings.add((texts, form))
+
     return token
-
-
-def _add_of_type(param: int, concept: Any, value: str, rows: Rows) -> None:
-    """`:of-type` of an Identifier: `type system|type code|value`."""
-    for coding in concept.get("coding") or () if type(concept) is dict else ():
-        if type(coding) is dict and type(coding.get("code")) is str:
-            text = f"{coding.get('system') or ''}|{coding['code']}|{value.casefold()}"
-            rows.keys.add((param, exact_key(text)))
 
 
 def _contact_point(param: int) -> Emit:
@@ -141,7 +212,7 @@ def _string(param: int) -> Emit:
 
 
 def _parts(value: dict[str, Any]) -> list[str]:
-    """The texts of a HumanName or an Address; a name without text is also found as family + given (张 + 三丰)."""
+    """The texts of a HumanName or an Address, and its parts as they are written together (张 + 三丰)."""
     names = _NAME_PARTS if "family" in value or "given" in value else _ADDRESS_PARTS
     parts: list[str] = []
     for name in names:
@@ -150,9 +221,18 @@ def _parts(value: dict[str, Any]) -> list[str]:
             parts.extend(item for item in part if type(item) is str)
         elif type(part) is str:
             parts.append(part)
-    if names is _NAME_PARTS and "text" not in value and type(value.get("family")) is str:
-        parts.append(value["family"] + "".join(g for g in value.get("given") or () if type(g) is str))
+    if names is _NAME_PARTS:
+        if type(value.get("family")) is str:
+            parts.append(value["family"] + "".join(g for g in value.get("given") or () if type(g) is str))
+    elif "text" not in value:
+        whole = "".join(text for name in _WRITTEN for text in _texts(value.get(name)))
+        if not whole.isascii():
+            parts.append(whole)
     return parts
+
+
+def _texts(value: Any) -> list[str]:
+    return [text for text in (value if type(value) is list else [value]) if type(text) is str]
 
 
 def _date(param: int) -> Emit:
@@ -206,18 +286,21 @@ def _number(param: int) -> Emit:
     return number
 
 
-def _add_range(param: int, value: dict[str, Any], rows: Rows) -> None:
-    low, high = value.get("low"), value.get("high")
-    low_value = low.get("value") if type(low) is dict else None
-    high_value = high.get("value") if type(high) is dict else None
-    if _is_number(low_value) or _is_number(high_value):
-        rows.ranges.add(
-            (
-                param,
-                ordered(low_value) if _is_number(low_value) else _LOWEST_NUMBER,
-                ordered(high_value) if _is_number(high_value) else _HIGHEST_NUMBER,
-            )
-        )
+def _add_range(param: int, value: dict[str, Any], rows: Rows, unit: tuple[str, str] | None = None) -> None:
+    low, high = (_bound(value.get(name), unit) for name in ("low", "high"))
+    if low is not None or high is not None:
+        rows.ranges.add((param, _LOWEST_NUMBER if low is None else low, _HIGHEST_NUMBER if high is None else high))
+
+
+def _bound(bound: Any, unit: tuple[str, str] | None) -> int | None:
+    number = bound.get("value") if type(bound) is dict else None
+    if not _is_number(number):
+        return None
+    return ordered(number if unit is None else comparable(_decimal(number), unit)[0])
+
+
+def _decimal(number: Decimal | int | float) -> Decimal:
+    return number if type(number) is Decimal else Decimal(str(number))
 
 
 def _quantity(param: int) -> Emit:
@@ -228,28 +311,40 @@ def _quantity(param: int) -> Emit:
             return
         if "low" in value or "high" in value:
             bound = value.get("low") or value.get("high")
-            for list_param in _unit_params(param, bound if type(bound) is dict else {}):
+            bound = bound if type(bound) is dict else {}
+            for list_param in _unit_params(param, bound):
                 _add_range(list_param, value, rows)
+            unit = _coded_unit(bound)
+            if unit is not None:
+                _add_range(unit_param(param, *comparable(Decimal(0), unit)[1]), value, rows, unit)
             return
         number = value.get("value")
         if _is_number(number):
             key = ordered(number)
             for list_param in _unit_params(param, value):
                 rows.ranges.add((list_param, key, key))
+            unit = _coded_unit(value)
+            if unit is not None:
+                same, unit = comparable(_decimal(number), unit)
+                key = ordered(same)
+                rows.ranges.add((unit_param(param, *unit), key, key))
 
     return quantity
 
 
+def _coded_unit(value: dict[str, Any]) -> tuple[str, str] | None:
+    system, code = value.get("system"), value.get("code")
+    return (system, code) if type(system) is str and type(code) is str else None
+
+
 def _unit_params(param: int, value: dict[str, Any]) -> set[int]:
     params = {param}
-    system, code, unit, currency = value.get("system"), value.get("code"), value.get("unit"), value.get("currency")
+    code, unit, currency = value.get("code"), value.get("unit"), value.get("currency")
     if type(currency) is str:  # Money
         params.add(unit_param(param, "urn:iso:std:iso:4217", currency))
         params.add(unit_param(param, "", currency))
     if type(code) is str:
         params.add(unit_param(param, "", code))
-        if type(system) is str:
-            params.add(unit_param(param, system, code))
     if type(unit) is str:
         params.add(unit_param(param, "", unit))
     return params
@@ -263,8 +358,13 @@ def _reference(param: int) -> Emit:
         if type(value) is dict:
             if "identifier" in value:
                 identify(value["identifier"], rows)
+            elif "reference" not in value:
+                rows.keys.add((identifier, PRESENT))
             value = value.get("reference")
-        if type(value) is str and value and value[0] != "#":
+        if type(value) is str and value:
+            if value[0] == "#":
+                rows.keys.add((identifier, PRESENT))
+                return
             target = local(value)
             if target is not None:
                 rows.references.add((param, *target))
@@ -276,10 +376,14 @@ def _reference(param: int) -> Emit:
     return reference
 
 
+_current_entry = _reference(CURRENT_ENTRIES)
+
+
 def _uri(param: int) -> Emit:
     def uri(value: Any, rows: Rows) -> None:
-        if type(value) is str:
+        if type(value) is str and value:
             rows.keys.add((param, exact_key(value)))
+            rows.strings.add((param, value.replace("\x00", "")[:LONGEST_URI]))  # `:below`
             if "|" in value:
                 rows.keys.add((param, exact_key(value.partition("|")[0])))
 

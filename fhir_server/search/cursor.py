@@ -22,18 +22,20 @@ _LONGEST = 4096
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """`seq` is the snapshot: the last change of the store when the first page was made. `after` are the sort values
-    of the last row seen, `rid` its number; `total` is what the first page said, None when it did not count."""
+    """`seq` is the snapshot: the last change of the store when the first page was made. `after` are the sort values of
+    the row the page begins behind, `rid` its number; `total` is what the first page said, None when it did not count.
+    `back` is true when the page lies before that row."""
 
     seq: int
     after: tuple[int | str, ...]
     rid: int
     total: int | None
+    back: bool = False
 
 
 def seal(cursor: Cursor, query: Query, scope: Scope, key: bytes) -> str:
-    """The text for the `next` link."""
-    payload = orjson.dumps([cursor.seq, list(cursor.after), cursor.rid, cursor.total])
+    """The text for a page link."""
+    payload = orjson.dumps([cursor.seq, list(cursor.after), cursor.rid, cursor.total, cursor.back])
     return urlsafe_b64encode(_signature(payload, query, scope, key) + payload).rstrip(b"=").decode()
 
 
@@ -49,11 +51,11 @@ def open_sealed(query: Query, scope: Scope, key: bytes) -> Cursor | None:
     signature, payload = sealed[:_SIGNED], sealed[_SIGNED:]
     if not hmac.compare_digest(signature, _signature(payload, query, scope, key)):
         return None
-    seq, after, rid, total = orjson.loads(payload)
-    return Cursor(seq, tuple(after), rid, total)
+    seq, after, rid, total, back = orjson.loads(payload)
+    return Cursor(seq, tuple(after), rid, total, back)
 
 
 def _signature(payload: bytes, query: Query, scope: Scope, key: bytes) -> bytes:
     owners = "*" if scope.owners is None else sorted(scope.owners)
-    bound = orjson.dumps([query.type, query.pairs, owners])
+    bound = orjson.dumps([query.type, query.path, query.pairs, owners])
     return hmac.new(key, blake2b(bound, digest_size=16).digest() + payload, sha256).digest()[:_SIGNED]

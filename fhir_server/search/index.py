@@ -6,16 +6,18 @@ top-level key they begin with, so that a resource pays only for the elements it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from fhir_server.search.convert import Emit, Rows, emitter
+from fhir_server.search.composite import composite_emitters
+from fhir_server.search.convert import Emit, Rows, by_key, current_entries, emitter
+from fhir_server.search.elements import source_places
 from fhir_server.search.instants import EARLIEST, LATEST
 from fhir_server.search.keys import token_keys
+from fhir_server.search.overlay import added
 from fhir_server.search.parameters import (
-    CHOICES,
     DECEASED,
     Parameter,
     Source,
@@ -23,7 +25,6 @@ from fhir_server.search.parameters import (
     parameters,
     patient_sources,
 )
-from fhir_server.search.paths import keys_of, root_extension, walker
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +41,29 @@ class IndexRows:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The emitters of one type by top-level key; `patients` and `dates` are the params that fill columns."""
+    """The emitters of one type by top-level key, and those that need the `whole` resource.
+
+    `patients` and `dates` are the params that fill columns.
+    """
 
     emitters: Mapping[str, tuple[Emit, ...]]
     patients: frozenset[int]
     dates: frozenset[int]
     deceased: bool
+    whole: tuple[Emit, ...]
 
 
 def rows(resource: dict[str, Any]) -> IndexRows:
     """The index rows of a resource; values that cannot be read give no row (the validator has spoken before)."""
     resource_type = resource["resourceType"]
-    plan = _plan(resource_type)
+    plan = _plan(resource_type, added(resource_type))
     found = Rows(set(), set(), set(), set())
     emitters = plan.emitters
     for key, value in resource.items():
         for emit in emitters.get(key, ()):
             emit(value, found)
+    for emit in plan.whole:
+        emit(resource, found)
     if plan.deceased:
         _emit_deceased(resource, found)
     return IndexRows(
@@ -66,6 +73,18 @@ def rows(resource: dict[str, Any]) -> IndexRows:
         frozenset(found.references),
         _patient(found, plan.patients),
         _clinical_date(found, plan.dates),
+    )
+
+
+def less(some: IndexRows, others: IndexRows) -> IndexRows:
+    """What some have beside the others."""
+    return IndexRows(
+        some.keys - others.keys,
+        some.strings - others.strings,
+        some.ranges - others.ranges,
+        some.references - others.references,
+        None,
+        None,
     )
 
 
@@ -86,39 +105,43 @@ def _emit_deceased(resource: dict[str, Any], found: Rows) -> None:
 
 
 @cache
-def _plan(resource_type: str) -> _Plan:
+def _plan(resource_type: str, _more: tuple[Parameter, ...]) -> _Plan:
     known = parameters(resource_type)
     emitters: dict[str, list[Emit]] = {}
+    whole: list[Emit] = []
     for parameter, source in {s.param: (p, s) for p in known.values() for s in p.sources if s is not DECEASED}.values():
-        for key, emit in _emitters(parameter, source):
+        if source.expression:
+            whole.append(_evaluated(source, emitter(parameter.kind, source)))
+            continue
+        places = source_places(resource_type, source, parameter.kind)
+        for key, emit in by_key(parameter.kind, source, frozenset(place.type for place in places)):
             emitters.setdefault(key, []).append(emit)
+    for key, emit in composite_emitters(resource_type):
+        emitters.setdefault(key, []).append(emit)
+    if resource_type == "List":
+        emitters["entry"].append(current_entries)
     main = clinical_date(resource_type)
     return _Plan(
         {key: tuple(emits) for key, emits in emitters.items()},
         frozenset(source.param for source in patient_sources(resource_type)),
         frozenset(main.params) if main else frozenset(),
         any(source is DECEASED for parameter in known.values() for source in parameter.sources),
+        tuple(whole),
     )
 
 
-def _emitters(parameter: Parameter, source: Source) -> list[tuple[str, Emit]]:
-    """One emitter for each top-level key the path may begin with."""
-    first, *rest = source.path.steps
-    if first.kind == "extension":
-        return [("extension", _through(root_extension(first.name), emitter(parameter.kind, source)))]
-    choices = CHOICES[parameter.kind]
-    leaf = all(step.kind == "resolves" for step in rest)
-    walk = walker(tuple(rest), choices)
-    emit = emitter(parameter.kind, source)
-    if walk is not None:
-        emit = _through(walk, emit)
-    return [(key, emit) for key in keys_of(first, choices if leaf else ())]
+def _evaluated(source: Source, emit: Emit) -> Emit:
+    """What a FHIRPath expression gives of a whole resource; one that fails on it gives nothing."""
+    from profiles.fhirpath import Environment, FhirPathError, compile, stub  # noqa: A004 - rare
 
+    expression = compile(source.expression, "")
+    environment = Environment(resolve=stub, several_as="filter")
 
-def _through(walk: Callable[[Any], list[Any]], emit: Emit) -> Emit:
-    def emit_leaves(value: Any, found: Rows) -> None:
-        leaves = walk(value)
-        if leaves:
-            emit(leaves, found)
+    def evaluate(resource: Any, found: Rows) -> None:
+        try:
+            values = expression(resource, environment=environment)
+        except FhirPathError:
+            return
+        emit(values, found)
 
-    return emit_leaves
+    return evaluate

@@ -7,34 +7,50 @@ is held against the scope: an empty scope sees nothing anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, false, literal_column, not_, or_, select, true, union_all
 from sqlalchemy.sql.expression import FromClause
 
 from fhir_server.search import conditions
+from fhir_server.search.condition import (
+    Chain,
+    Condition,
+    Criterion,
+    Every,
+    Has,
+    Listed,
+    Member,
+    Not,
+    Some,
+    Together,
+    Tree,
+)
 from fhir_server.search.conditions import Rids
-from fhir_server.search.parameters import Parameter, in_patient_column
-from fhir_server.search.query import Chain, Condition, Criterion, Has
+from fhir_server.search.elements import types
+from fhir_server.search.parameters import CURRENT_ENTRIES, EVERY, Parameter, in_patient_column, parameters, types_of
 from fhir_server.security.scope import Scope
 from fhir_server.store.schema import resource, sp_key, sp_reference
 
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """FROM and WHERE of a search. `rid` is the column that is read in order; `driven` when a list of keys drives."""
+    """FROM and WHERE of a search. `rid` is the column that is read in order; `driven` when a list of keys drives, `few`
+    when that list is short by nature (an identifier, a patient)."""
 
     source: FromClause
     table: FromClause
     rid: ColumnElement[int]
     where: tuple[ColumnElement[bool], ...]
     driven: bool
+    few: bool
 
 
 _DEEPEST = 16
 _RESOURCES = (resource, *(resource.alias(f"resource_{depth}") for depth in range(1, _DEEPEST)))
+_LINKS, URLS = sp_reference.alias("link"), sp_key.alias("url")
 _KEYS = tuple(sp_key.alias(f"key_{depth}") for depth in range(_DEEPEST))
 """One set of tables for each level of nesting; making an alias costs more than running the statement."""
 
@@ -47,21 +63,67 @@ def visible(table: FromClause, resource_type: str, scope: Scope) -> ColumnElemen
 
 @lru_cache(maxsize=2048)
 def _living(table: FromClause, resource_type: str) -> ColumnElement[bool]:
-    return and_(table.c.type == resource_type, table.c.deleted.is_(False), table.c.version > 0)
+    return and_(of_type(table, resource_type), table.c.deleted.is_(False), table.c.version > 0)
+
+
+def of_type(table: FromClause, resource_type: str) -> ColumnElement[bool]:
+    """The row is of the type, or of one of the types, a search is about."""
+    if resource_type == EVERY:
+        return true()
+    types = types_of(resource_type)
+    return table.c.type == types[0] if len(types) == 1 else table.c.type.in_(types)
 
 
 def matching(resource_type: str, wanted: Sequence[Condition], scope: Scope, depth: int = 0) -> Matching:
     """The resources of a type that meet all conditions; `depth` counts the searches around this one."""
     table, keys = _RESOURCES[depth], _KEYS[depth]
-    base = visible(table, resource_type, scope)
-    ranked = sorted(wanted, key=_rank)
-    probes = tuple(met(condition, table, scope, depth) for condition in ranked[1:])
+    ranked = sorted((each for condition in wanted for each in _flat(condition)), key=_rank)
     key = _single_key(ranked[0]) if ranked else None
+    rank = _rank(ranked[0]) if ranked else _MANY
+    base = _based(ranked[0] if rank < _MANY else None, table, resource_type, scope)
+    probes = tuple(met(condition, table, scope, depth) for condition in ranked[1:])
     if key is not None:
         source = keys.join(table, table.c.rid == keys.c.rid)
-        return Matching(source, table, keys.c.rid, (keys.c.param == key[0], keys.c.hash == key[1], base, *probes), True)
-    driving = (_driving(ranked[0], table, scope, depth),) if ranked else ()
-    return Matching(table, table, table.c.rid, (base, *driving, *probes), bool(ranked) and _rank(ranked[0]) < _MANY)
+        driving = (keys.c.param == key[0], keys.c.hash == key[1])
+        return Matching(source, table, keys.c.rid, (*driving, base, *probes), driven=True, few=rank < _SOME)
+    where = (base, *(_driving(each, table, resource_type, scope, depth) for each in ranked[:1]), *probes)
+    return Matching(table, table, table.c.rid, where, driven=rank < _MANY, few=rank < _SOME)
+
+
+def _based(driving: Condition | None, table: FromClause, resource_type: str, scope: Scope) -> ColumnElement[bool]:
+    """`visible`, so said that no index on the type is preferred to a list of rids that drives.
+
+    The lists of a parameter hold resources of its own type only, so there the type need not be said at all.
+    """
+    match driving:
+        case Has() | Listed() | Some() | Member(itself=True):
+            types = types_of(resource_type)
+            unindexed = table.c.type + literal_column("''")
+            return and_(visible(table, EVERY, scope), true() if resource_type == EVERY else unindexed.in_(types))
+        case Member(linked):
+            return _based(linked, table, resource_type, scope)
+        case Together() | Tree():
+            return visible(table, EVERY, scope)
+        case Chain(parameter, targets) if not _by_patient(parameter, targets):
+            return visible(table, EVERY, scope)
+        case Criterion(parameter) if parameter.sources and not conditions.names_patients(driving):
+            return visible(table, EVERY, scope)
+        case _:
+            return visible(table, resource_type, scope)
+
+
+def _by_patient(parameter: Parameter, targets: Sequence[tuple[str, Condition]]) -> bool:
+    """Whether a chain is answered by the `patient_rid` column."""
+    return [kind for kind, _ in targets] == ["Patient"] and in_patient_column(parameter)
+
+
+def _flat(condition: Condition) -> Iterator[Condition]:
+    """Conditions that are all to be met stand side by side, so that the best of them can drive."""
+    if isinstance(condition, Every):
+        for each in condition.conditions:
+            yield from _flat(each)
+    else:
+        yield condition
 
 
 def rids(resource_type: str, wanted: Condition, scope: Scope, depth: int) -> Rids:
@@ -77,23 +139,107 @@ def met(condition: Condition, table: FromClause, scope: Scope, depth: int) -> Co
             return conditions.met(condition, table)
         case Chain(parameter, targets):
             return _chain(parameter, targets, table, scope, depth)
+        case Every(several):
+            return and_(*(met(each, table, scope, depth) for each in several))
+        case Some(several):
+            return or_(*(met(each, table, scope, depth) for each in several))
+        case Not(inner):
+            return not_(met(inner, table, scope, depth))
+        case Together():
+            return conditions.together(condition, table)
+        case Tree():
+            return table.c.rid.in_(tree_rids(condition, scope, depth + 1))
+        case Listed(name):
+            return table.c.rid.in_(_entries(name, scope, depth + 1))
+        case Member():
+            return conditions.met(condition.linked, table) if not condition.itself else _member(condition, table)
         case Has(parameter, inner):
             sources = rids(parameter.type, inner, scope, depth + 1)
             targets_of = select(sp_reference.c.target).where(
                 sp_reference.c.rid.in_(sources), sp_reference.c.param.in_(parameter.params)
             )
-            return table.c.rid.in_(targets_of)
+            if not by_url(parameter):
+                return table.c.rid.in_(targets_of)
+            named = select(sp_key.c.hash).where(sp_key.c.rid.in_(sources), sp_key.c.param.in_(parameter.params))
+            return or_(table.c.rid.in_(targets_of), table.c.rid.in_(_with_url(parameter.targets, named)))
 
 
 def _chain(
     parameter: Parameter, targets: Sequence[tuple[str, Condition]], table: FromClause, scope: Scope, depth: int
 ) -> ColumnElement[bool]:
     lists = [rids(kind, inner, scope, depth + 1) for kind, inner in targets]
-    if [kind for kind, _ in targets] == ["Patient"] and in_patient_column(parameter):
+    if _by_patient(parameter, targets):
         return table.c.patient_rid.in_(lists[0])
     column = sp_reference.c.target
     referred = column.in_(lists[0]) if len(lists) == 1 else column.in_(union_all(*lists))
-    return table.c.rid.in_(select(sp_reference.c.rid).where(sp_reference.c.param.in_(parameter.params), referred))
+    found = table.c.rid.in_(select(sp_reference.c.rid).where(sp_reference.c.param.in_(parameter.params), referred))
+    if not by_url(parameter):
+        return found
+    urls = [_urls(kind, each) for (kind, _), each in zip(targets, lists, strict=True) if url_params((kind,))]
+    naming = select(sp_key.c.rid).where(
+        sp_key.c.param.in_(parameter.params), or_(false(), *map(sp_key.c.hash.in_, urls))
+    )
+    return or_(found, table.c.rid.in_(naming))
+
+
+# ----------------------------------------------------------------- references by canonical URL
+
+
+@lru_cache(maxsize=4096)
+def by_url(parameter: Parameter) -> bool:
+    """Whether the references are canonical URLs, which name their target by its `url` (references.html#canonical)."""
+    return bool(types(parameter) & {"canonical", "uri"})
+
+
+@lru_cache(maxsize=1024)
+def url_params(kinds: tuple[str, ...]) -> tuple[int, ...]:
+    """The lists of the `url` of those types that have one."""
+    known = (parameters(kind).get("url") for kind in kinds)
+    return tuple(param for each in known if each is not None and each.kind == "uri" for param in each.params)
+
+
+def _urls(kind: str, targets: Rids) -> Rids:
+    return select(URLS.c.hash).where(URLS.c.param.in_(url_params((kind,))), URLS.c.rid.in_(targets))
+
+
+def _with_url(kinds: tuple[str, ...], hashes: Rids) -> Rids:
+    return select(URLS.c.rid).where(URLS.c.param.in_(url_params(kinds)), URLS.c.hash.in_(hashes))
+
+
+# -------------------------------------------------------------------------- hierarchies and lists
+
+
+def tree_rids(tree: Tree, scope: Scope, depth: int) -> Rids:
+    """The rids of what refers to the named resources, or to others up or down the tree that the caller may see."""
+    start = conditions.target_rids(tree.criterion)
+    assert start is not None
+    link, node = _LINKS, _RESOURCES[depth]
+    known = start.cte(f"tree_{depth}", recursive=True)
+    step, towards = (link.c.rid, link.c.target) if tree.direction == "below" else (link.c.target, link.c.rid)
+    known = known.union(
+        select(step)
+        .select_from(link.join(known, known.c.rid == towards).join(node, node.c.rid == link.c.rid))
+        .where(link.c.param.in_(tree.links), node.c.deleted.is_(False), node.c.version > 0, scope.predicate(node))
+    )
+    params = tree.criterion.parameter.params
+    return select(sp_reference.c.rid).where(
+        sp_reference.c.param.in_(params), sp_reference.c.target.in_(select(known.c.rid))
+    )
+
+
+def _entries(name: str, scope: Scope, depth: int) -> Rids:
+    holder = _RESOURCES[depth]
+    return select(sp_reference.c.target).where(
+        sp_reference.c.param == CURRENT_ENTRIES,
+        sp_reference.c.rid.in_(select(holder.c.rid).where(holder.c.id == name, visible(holder, "List", scope))),
+    )
+
+
+def _member(condition: Member, table: FromClause) -> ColumnElement[bool]:
+    """What is linked to the focus, and the focus itself, as one list."""
+    focus = conditions.focus_rid(condition.type, condition.id)
+    lists = conditions.reference_rids(condition.linked) if condition.linked.parameter.sources else []
+    return table.c.rid.in_(union_all(focus, *lists))
 
 
 def _single_key(condition: Condition) -> tuple[int, int] | None:
@@ -107,8 +253,35 @@ def _single_key(condition: Condition) -> tuple[int, int] | None:
     return (params[0], keys[0]) if len(params) == len(keys) == 1 else None
 
 
-def _driving(condition: Condition, table: FromClause, scope: Scope, depth: int) -> ColumnElement[bool]:
+def is_list(condition: Condition) -> bool:
+    """Whether what meets the condition is one range of one index, each resource once."""
+    if not isinstance(condition, Criterion) or not condition.parameter.sources:
+        return False
+    return _single_key(condition) is not None or conditions.names_one_patient(condition)
+
+
+def matching_list(condition: Condition) -> Rids | None:
+    """That range as a list of rids: only living resources are in it."""
+    key = _single_key(condition)
+    if key is not None:
+        return select(sp_key.c.rid).where(sp_key.c.param == key[0], sp_key.c.hash == key[1])
+    if not isinstance(condition, Criterion) or not conditions.names_one_patient(condition):
+        return None
+    test = conditions.met(condition, resource)
+    return select(resource.c.rid).where(of_type(resource, condition.parameter.type), test)
+
+
+def _driving(
+    condition: Condition, table: FromClause, resource_type: str, scope: Scope, depth: int
+) -> ColumnElement[bool]:
     """The condition as an uncorrelated list of rids where it has one, for the database to start from."""
+    if isinstance(condition, Some) and _rank(condition) < _MANY and depth < _DEEPEST // 2:
+        lists = [rids(resource_type, each, scope, depth + 1) for each in condition.conditions]
+        return table.c.rid.in_(union_all(*lists))
+    if isinstance(condition, Together):
+        return table.c.rid.in_(conditions.together_rids(condition))
+    if isinstance(condition, Member) and not condition.itself:
+        return _driving(condition.linked, table, resource_type, scope, depth)
     if isinstance(condition, Criterion) and condition.parameter.sources and condition.modifier in ("", "of-type"):
         kind = condition.parameter.kind
         if kind in ("token", "uri"):
@@ -122,16 +295,28 @@ def _driving(condition: Condition, table: FromClause, scope: Scope, depth: int) 
 
 _BUSINESS_KEYS = frozenset({"identifier", "accession", "_id"})
 _BY_KIND = {"reference": 20, "uri": 35, "string": 40, "token": 50, "quantity": 60, "number": 60, "date": 70}
-_MANY = 80
+_SOME, _MANY = 35, 80
 
 
 def _rank(condition: Condition) -> int:
     """Lower drives. An estimate by kind: identifiers find one, patients few, codes many, dates most."""
     match condition:
-        case Chain() | Has():
+        case Chain() | Has() | Tree():
             return 30
+        case Listed():
+            return 15
+        case Together():
+            return 45
+        case Every(several):
+            return min(map(_rank, several))
+        case Some(several):
+            return max(map(_rank, several))
+        case Not():
+            return 85
+        case Member():
+            return _BY_KIND["reference"]
         case Criterion(parameter, modifier):
-            if modifier in ("not", "missing") or parameter.code == "_lastUpdated":
+            if modifier in ("not", "not-in", "missing", "differs") or parameter.code == "_lastUpdated":
                 return 90
             if parameter.code in _BUSINESS_KEYS or modifier in ("identifier", "of-type"):
                 return 10

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from fractions import Fraction
 from struct import Struct
 
 _DOUBLE = Struct(">d")
@@ -16,7 +17,7 @@ _FORM = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?", re.ASCI
 _LOWEST = -(2**63)
 
 
-def ordered(value: Decimal | int | float) -> int:
+def ordered(value: Decimal | Fraction | int | float) -> int:
     """The sort key of a number; numbers beyond a double take the outermost keys."""
     try:
         double = float(value)

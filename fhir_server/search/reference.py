@@ -22,6 +22,16 @@ def of_type_param(param: int) -> int:
     return param_id(f"{param}:of-type")
 
 
+def text_param(param: int) -> int:
+    """The list of the texts and displays of a token (`code:text`)."""
+    return _text_param(param)
+
+
+@lru_cache(maxsize=4096)
+def _text_param(param: int) -> int:
+    return param_id(f"{param}:text")
+
+
 def identifier_param(param: int) -> int:
     """The list of the identifiers inside references (`subject:identifier`)."""
     return param_id(f"{param}:identifier")

@@ -1,27 +1,28 @@
-"""Carries out a Query on a connection: one page, what is included, the total (FHIR R4 search.html).
+"""Carries out a Query: one page, what is included, the total (FHIR R4 search.html).
 
-Everything read here is read in one transaction, under one scope.
+All that is said belongs to one state of the store and to one scope. On PostgreSQL each statement says which state it
+saw; when two of them differ, everything is read again inside a snapshot.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection
 
 from fhir_server.search import compile as sql
+from fhir_server.search import totals
+from fhir_server.search.compile import Wanted
 from fhir_server.search.cursor import Cursor, open_sealed, seal
-from fhir_server.search.matching import Matching, matching, visible
-from fhir_server.search.query import Include, Query
+from fhir_server.search.included import INCLUDED_MOST, included
+from fhir_server.search.moved import place, with_moved
+from fhir_server.search.query import Query
+from fhir_server.search.seen import Seen, Shifted
 from fhir_server.security.scope import Scope
-from fhir_server.store.schema import resource, sp_reference
+from fhir_server.store.database import reader
+from fhir_server.store.reading import Reader, Row
 from profiles.issue import Issue
-
-INCLUDED_MOST = 10_000
-"""Resources one page may bring along; more is refused, not cut off in silence."""
-_DEEPEST = 5
-"""Rounds of `:iterate`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,131 +37,87 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`total` is exact or None; `next` is the cursor of the page that follows, or ''."""
+    """`total` is exact or None; `next` and `previous` are the cursors of the pages beside this one, or ''."""
 
     matches: tuple[Found, ...]
     included: tuple[Found, ...]
     total: int | None
     next: str
+    previous: str = ""
 
 
-def run(query: Query, scope: Scope, connection: Connection, key: bytes) -> Page | tuple[Issue, ...]:
+def run(query: Query, scope: Scope, connection: Connection | Reader, key: bytes) -> Page | tuple[Issue, ...]:
     """The page a Query asks for, or why not."""
+    source = reader(connection) if isinstance(connection, Connection) else connection
+    try:
+        return _run(query, scope, Seen(source), key)
+    except Shifted:
+        with source.snapshot():
+            return _run(query, scope, Seen(source), key)
+
+
+def _run(query: Query, scope: Scope, seen: Seen, key: bytes) -> Page | tuple[Issue, ...]:
+    wanted = Wanted(query.type, query.conditions, scope, query.sort, query.count + 1)
+    if query.count == 0 or query.summary == "count":
+        return Page((), (), totals.exact(wanted, seen), "")
     cursor = None
     if query.cursor:
         cursor = open_sealed(query, scope, key)
         if cursor is None:
             return (Issue("search-cursor", "http._cursor"),)
-    found = matching(query.type, query.conditions, scope)
-    if query.count == 0 or query.summary == "count":
-        return Page((), (), _count(found, connection, None), "")
-    rows = connection.execute(sql.page(found, query, cursor)).all()
-    page_rows = rows[: query.count]
-    counted = _total(query, found, connection, cursor, rows)
-    following = ""
-    if len(rows) > query.count:
-        seq = cursor.seq if cursor else connection.execute(sql.SNAPSHOT).scalar_one()
-        last = page_rows[-1]
-        following = seal(Cursor(seq, tuple(last[5:]), last[0], counted), query, scope, key)
-    included = _included(query, scope, connection, [row[0] for row in page_rows])
-    if included is None:
+        wanted = replace(wanted, place=(*cursor.after, cursor.rid), seq=cursor.seq, back=cursor.back)
+    rows: list[Row] | None = seen.rows(sql.page, wanted)
+    if cursor is not None:
+        rows = with_moved(rows or [], wanted, seen)
+        if rows is None:
+            return (Issue("search-expired", "http._cursor"),)
+    assert rows is not None
+    more, rows = len(rows) > query.count, rows[: query.count]
+    if wanted.back:
+        rows.reverse()
+    total = cursor.total if cursor else _total(query, wanted, seen, len(rows), more=more)
+    along = included(query, scope, seen, {row[1]: row[2] for row in rows})
+    if along is None:
         return (Issue("search-too-costly", "http._include", details={"limit": str(INCLUDED_MOST)}),)
-    matches = tuple(Found(query.type, row[1], row[2], bytes(row[4])) for row in page_rows)
-    return Page(matches, included, counted, following)
+    beside = _Beside(query, scope, key, cursor.seq if cursor else seen.seq or 0, total)
+    return Page(
+        _found(rows),
+        _found(along),
+        total,
+        next=beside.after(rows) if rows and (more or wanted.back) else "",
+        previous=beside.before(rows) if rows and (more if wanted.back else cursor is not None) else "",
+    )
 
 
-def _total(
-    query: Query, found: Matching, connection: Connection, cursor: Cursor | None, rows: Sequence[Row]
-) -> int | None:
+def _found(rows: Sequence[Row]) -> tuple[Found, ...]:
+    return tuple(Found(row[2], row[3], row[4], bytes(row[5])) for row in rows)
+
+
+def _total(query: Query, wanted: Wanted, seen: Seen, shown: int, *, more: bool) -> int | None:
     """Exact, or None: not asked for, or too many to count beside the page."""
     if query.total == "none":
         return None
-    if cursor is not None:
-        return cursor.total
-    if len(rows) <= query.count:
-        return len(rows)
-    if query.total:
-        return _count(found, connection, None)
-    counted = _count(found, connection, sql.COUNTED + 1)
-    return counted if counted <= sql.COUNTED else None
+    if not more:
+        return shown
+    return totals.exact(wanted, seen) if query.total else totals.affordable(wanted, seen)
 
 
-def _count(found: Matching, connection: Connection, most: int | None) -> int:
-    return connection.execute(sql.total(found, most)).scalar_one()
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """Makes the cursors of the pages beside one."""
 
+    query: Query
+    scope: Scope
+    key: bytes
+    seq: int
+    total: int | None
 
-# --------------------------------------------------------------------------------------- includes
+    def after(self, rows: Sequence[Row]) -> str:
+        return self._sealed(rows[-1], back=False)
 
+    def before(self, rows: Sequence[Row]) -> str:
+        return self._sealed(rows[0], back=True)
 
-def _included(query: Query, scope: Scope, connection: Connection, rids: list[int]) -> tuple[Found, ...] | None:
-    """What `_include` and `_revinclude` bring, each once and none of the matches; None when it is too much."""
-    if not rids or not (query.includes or query.revincludes):
-        return ()
-    types = dict.fromkeys(rids, query.type)
-    known, found, frontier = set(rids), {}, types
-    for depth in range(_DEEPEST):
-        rows = [
-            row
-            for statement in _statements(query, scope, frontier, first=depth == 0)
-            for row in connection.execute(statement.limit(INCLUDED_MOST + 1))
-            if row.rid not in known
-        ]
-        fresh = {row.rid: row for row in rows}
-        if not fresh:
-            break
-        found.update(fresh)
-        if len(found) > INCLUDED_MOST:
-            return None
-        known.update(fresh)
-        frontier = {rid: row.type for rid, row in fresh.items()}
-    return tuple(Found(row.type, row.id, row.version, bytes(row.body)) for row in found.values())
-
-
-def _statements(query: Query, scope: Scope, frontier: dict[int, str], *, first: bool) -> list[Select]:
-    statements = []
-    for include in query.includes:
-        rids = [rid for rid, kind in frontier.items() if kind == include.source]
-        if rids and (first or include.iterate):
-            statements.append(_forward(include, scope, rids))
-    for include in query.revincludes:
-        targets = include_targets(include)
-        rids = [rid for rid, kind in frontier.items() if kind in targets]
-        if rids and (first or include.iterate):
-            statements.append(_backward(include, scope, rids))
-    return statements
-
-
-_COLUMNS = (resource.c.rid, resource.c.type, resource.c.id, resource.c.version, resource.c.body)
-
-
-def _forward(include: Include, scope: Scope, rids: list[int]) -> Select:
-    """What the given resources refer to."""
-    referred = select(sp_reference.c.target).where(
-        sp_reference.c.rid.in_(rids), sp_reference.c.param.in_(_params(include))
-    )
-    statement = _by_rids(referred).where(
-        resource.c.deleted.is_(False), resource.c.version > 0, scope.predicate(resource)
-    )
-    targets = (include.target,) if include.target else include_targets(include)
-    return statement.where(resource.c.type.in_(targets))
-
-
-def _by_rids(rids: Select) -> Select:
-    return select(*_COLUMNS).where(resource.c.rid.in_(rids)).order_by(resource.c.rid)
-
-
-def include_targets(include: Include) -> tuple[str, ...]:
-    """The types the references of an include may point to."""
-    return tuple(sorted({target for parameter in include.parameters for target in parameter.targets}))
-
-
-def _backward(include: Include, scope: Scope, rids: list[int]) -> Select:
-    """What refers to the given resources."""
-    sources = select(sp_reference.c.rid).where(
-        sp_reference.c.target.in_(rids), sp_reference.c.param.in_(_params(include))
-    )
-    return _by_rids(sources).where(visible(resource, include.source, scope))
-
-
-def _params(include: Include) -> list[int]:
-    return sorted({param for parameter in include.parameters for param in parameter.params})
+    def _sealed(self, row: Row, *, back: bool) -> str:
+        *values, rid = place(row)
+        return seal(Cursor(self.seq, tuple(values), rid, self.total, back), self.query, self.scope, self.key)

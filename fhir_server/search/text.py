@@ -6,6 +6,7 @@ Chinese text stays as it is, so that a prefix of a name is a prefix of the store
 
 from __future__ import annotations
 
+from functools import lru_cache
 from unicodedata import combining, is_normalized, normalize
 
 LONGEST = 200
@@ -17,7 +18,13 @@ LAST = "\U0010ffff"
 def normalised(text: str) -> str:
     """The form that is stored and searched; may be empty."""
     text = text.casefold()
-    if not text.isascii() and not is_normalized("NFKD", text):
+    if not text.isascii() and (not is_normalized("NFKD", text) or any(map(combining, text))):
         bare = "".join(c for c in normalize("NFKD", text) if not combining(c))
         text = normalize("NFC", bare.casefold())
     return " ".join(text.replace("\x00", "").split())[:LONGEST]
+
+
+@lru_cache(maxsize=16384)
+def folded(text: str) -> str:
+    """`normalised`, remembered: for the texts of codes, which are few."""
+    return normalised(text)

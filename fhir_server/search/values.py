@@ -6,27 +6,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from fhir_server.search.instants import EARLIEST, LATEST, instant_range
 from fhir_server.search.numbers import number, ordered, precision
 from fhir_server.search.parameters import Parameter
+from fhir_server.search.quantity import comparable
 from fhir_server.search.reference import local
+from profiles.definitions import value_set
+from profiles.expansion import Sources
+from profiles.terminology import system
 
-Prefix = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
+Prefix = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap", "po"]
+"""`po` (overlaps) is said only in `_filter`."""
 _PREFIXED = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)(?=[-+\d.])", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`code` (system None), `|code` (system ''), `system|code`, `system|` (code '')."""
+    """`code` (system None), `|code` (system ''), `system|code`, `system|` (code ''); `cased` of an identifier."""
 
     system: str | None
     code: str
+    cased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """What one text stands for when it names many codes: a value set, a branch of a hierarchy."""
+
+    tokens: tuple[Token, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +81,11 @@ class Missing:
     missing: bool
 
 
-Value = Token | OfType | Words | Span | Target | Missing
+Value = Token | AnyOf | OfType | Words | Span | Target | Missing
+
+
+CORE = Sources(lambda url, _: system(url), lambda url, _: value_set(url))
+"""What R4 brings along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +94,10 @@ class Surroundings:
 
     now: int
     base: str
+    sources: Sources = CORE
+    """Code systems and value sets by canonical URL: R4's own, and those of the store that the caller may see."""
+    value_set: Callable[[str], Mapping[str, Any] | None] = lambda _: None
+    """A ValueSet of the store that the caller may see, by id."""
 
 
 def split(text: str, separator: str) -> list[str]:
@@ -111,6 +132,8 @@ def read(parameter: Parameter, modifier: str, text: str, around: Surroundings) -
         return _of_type(text)
     if modifier == "identifier":
         return _token(text)
+    if modifier == "text":
+        return _words(text)
     if parameter.kind == "reference":
         return _reference(text, modifier if modifier[:1].isupper() else "", around.base)
     return _READERS[parameter.kind](text, around)
@@ -127,7 +150,7 @@ def _of_type(text: str) -> OfType | None:
     parts = [unescaped(part) for part in split(text, "|")]
     if len(parts) != 3 or not parts[1] or not parts[2]:
         return None
-    return OfType(f"{parts[0]}|{parts[1]}|{parts[2].casefold()}")
+    return OfType("|".join(parts))
 
 
 def _words(text: str) -> Words | None:
@@ -146,13 +169,14 @@ def _reference(text: str, target_type: str, base: str) -> Target | Words | None:
     return Words(text) if text else None
 
 
-def _prefixed(text: str) -> tuple[Prefix, str]:
+def prefixed(text: str) -> tuple[Prefix, str]:
+    """A prefix and what follows it; without one it is `eq`."""
     found = _PREFIXED.match(text)
     return (found[1], text[2:]) if found else ("eq", text)  # type: ignore[return-value]
 
 
 def _date(text: str, around: Surroundings) -> Span | None:
-    prefix, rest = _prefixed(unescaped(text))
+    prefix, rest = prefixed(unescaped(text))
     span = instant_range(rest.replace(" ", "+"))  # a bare + in a URL arrives as a blank
     if span is None:
         return None
@@ -164,29 +188,31 @@ def _date(text: str, around: Surroundings) -> Span | None:
 
 
 def _number(text: str) -> Span | None:
-    prefix, rest = _prefixed(unescaped(text))
+    prefix, rest = prefixed(unescaped(text))
     value = number(rest)
     return None if value is None else _span(prefix, value)
 
 
-def _span(prefix: Prefix, value: Decimal) -> Span:
-    if prefix in ("eq", "ne"):
-        half = precision(value)
-        return Span(prefix, ordered(value - half), ordered(value + half) - 1)
-    if prefix == "ap":
-        slack = abs(value) / 10
-        return Span(prefix, ordered(value - slack), ordered(value + slack))
-    return Span(prefix, ordered(value), ordered(value))
+def _span(prefix: Prefix, value: Decimal, unit: tuple[str, str] | None = None) -> Span:
+    slack = precision(value) if prefix in ("eq", "ne") else abs(value) / 10 if prefix == "ap" else Decimal(0)
+    low, high = value - slack, value + slack
+    if unit is None:
+        low_key, high_key = ordered(low), ordered(high)
+    else:
+        (least, unit), (most, _) = comparable(low, unit), comparable(high, unit)
+        low_key, high_key = ordered(least), ordered(most)
+    return Span(prefix, low_key, high_key - 1 if prefix in ("eq", "ne") else high_key, unit)
 
 
 def _quantity(text: str) -> Span | None:
     parts = [unescaped(part) for part in split(text, "|")]
     if len(parts) not in (1, 3):
         return None
-    span = _number(parts[0])
-    if span is None or len(parts) == 1 or not parts[2]:
-        return span
-    return Span(span.prefix, span.low, span.high, (parts[1], parts[2]))
+    prefix, rest = prefixed(parts[0])
+    value = number(rest)
+    if value is None:
+        return None
+    return _span(prefix, value, (parts[1], parts[2]) if len(parts) == 3 and parts[2] else None)
 
 
 _READERS: dict[str, Callable[[str, Surroundings], Value | None]] = {

@@ -8,17 +8,25 @@ thread of the process has a connection of its own (see `writer.py`).
 from __future__ import annotations
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, create_engine, event, inspect, select
 from sqlalchemy.engine import make_url
 
-from fhir_server.store.schema import metadata
+from fhir_server.search.known import Known
+from fhir_server.store.reading import PostgresReader, Reader, SqliteReader
+from fhir_server.store.schema import INDEX_RULES, about, metadata
 
-SCHEMA_VERSION = 1
+HEAD = "0002"
+"""The revision of the tables in `schema.py` (see `migrations/`)."""
+FIRST = "0001"
+"""The revision of a store whose tables stand without one."""
+_STATEMENTS = 500
+"""Statements a connection keeps prepared."""
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -42,21 +50,29 @@ class Database:
             raise ValueError("The store needs a file: use sqlite:///path.db or postgresql://…")
         self.url = parsed
         self.engine = _engine(parsed)
+        self._idle: deque[Reader] = deque()
+        self.known = Known()
 
     @property
     def dialect(self) -> Literal["sqlite", "postgresql"]:
         return "sqlite" if self.engine.dialect.name == "sqlite" else "postgresql"
 
     def create(self) -> None:
-        """Makes the tables that are not there yet."""
+        """Makes the tables of a new store. Raises OutdatedStore for one of another schema."""
         with self.engine.begin() as connection:
-            if self.dialect == "postgresql":
-                # Two servers may start at once: the second waits instead of failing on a half-made table.
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7101910)")
+            # Two servers may start at once: the second waits instead of failing on a half-made table.
+            lock_schema(connection)
+            found = revision(connection)
+            if found == HEAD and index_rules(connection) == INDEX_RULES:
+                return
+            if found:
+                raise OutdatedStore(found)
             metadata.create_all(connection)
             if self.dialect == "postgresql":
                 for name in ("rid", "seq", "journal_id"):
-                    connection.exec_driver_sql(f"CREATE SEQUENCE IF NOT EXISTS {name}_seq")
+                    connection.exec_driver_sql(f"CREATE SEQUENCE {name}_seq")
+            set_revision(connection, HEAD)
+            connection.execute(about.insert().values(name="index", value=str(INDEX_RULES)))
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -65,12 +81,45 @@ class Database:
             if self.dialect == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
+                if self.dialect == "sqlite":
+                    connection.exec_driver_sql("BEGIN")  # the driver itself begins before a write only
                 yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """A reader for the hot paths: a few statements as text, rows as tuples (see `reading`)."""
+        try:
+            reader = self._idle.pop()
+        except IndexError:
+            reader = self._reader()
+        try:
+            if self.dialect == "sqlite":
+                with reader.snapshot():
+                    yield reader
+            else:
+                yield reader
+        except BaseException:
+            reader.close()  # in what state it is nobody knows
+            raise
+        self._idle.append(reader)
+
+    def _reader(self) -> Reader:
+        if self.dialect == "sqlite":
+            return SqliteReader(self.driver())
+        return PostgresReader(self._postgres(), self._postgres)
+
+    def _postgres(self) -> Any:
+        connection = self.driver()
+        connection.execute("SET jit = off")  # compiling costs more than any statement here takes
+        connection.prepared_max = _STATEMENTS
+        return connection
 
     def driver(self) -> Any:
         """A raw driver connection in manual transaction mode, for the writer."""
         if self.dialect == "sqlite":
-            connection = sqlite3.connect(str(self.url.database), isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(
+                str(self.url.database), isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS
+            )
             for pragma in _PRAGMAS:
                 connection.execute(pragma)
             return connection
@@ -80,7 +129,53 @@ class Database:
         return psycopg.connect(plain, autocommit=True)
 
     def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
         self.engine.dispose()
+
+
+class OutdatedStore(Exception):
+    """The tables are of another release; the message says what to do."""
+
+    def __init__(self, found: str) -> None:
+        what = "has search keys of other rules" if found == HEAD else f"has schema {found}, this release needs {HEAD}"
+        super().__init__(f"the store {what}: run `qiao db upgrade`")
+        self.found = found
+
+
+_REVISIONS = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+
+
+def lock_schema(connection: Connection) -> None:
+    """One process at a time makes or changes tables; held to the end of the transaction."""
+    postgresql = connection.dialect.name == "postgresql"
+    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7101910)" if postgresql else "BEGIN IMMEDIATE")
+
+
+def revision(connection: Connection) -> str:
+    """The schema revision of a store, '' for an empty one."""
+    known = inspect(connection)
+    if known.has_table(_REVISIONS.name):
+        return connection.execute(select(_REVISIONS.c.version_num)).scalar() or ""
+    return FIRST if known.has_table("resource") else ""
+
+
+def index_rules(connection: Connection) -> int:
+    """The rules the search keys of the store were made with."""
+    return int(connection.execute(select(about.c.value).where(about.c.name == "index")).scalar() or 0)
+
+
+def set_revision(connection: Connection, found: str) -> None:
+    """Writes the revision of a store that carries none; one that is there stays."""
+    _REVISIONS.create(connection, checkfirst=True)
+    if connection.execute(select(_REVISIONS.c.version_num)).first() is None:
+        connection.execute(_REVISIONS.insert().values(version_num=found))
+
+
+def reader(connection: Connection) -> Reader:
+    """The connection of `Database.read` as a reader: it is in a snapshot already."""
+    driver = connection.connection.dbapi_connection
+    return SqliteReader(driver) if connection.dialect.name == "sqlite" else PostgresReader(driver, consistent=True)
 
 
 def _engine(url: Any) -> Engine:

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_server.search import index
+from fhir_server.search.known import state
 from fhir_server.store import body as bodies
 from fhir_server.store import schema
+from fhir_server.store.counts import count
 from fhir_server.store.driver import Conflict, Driver
 from fhir_server.store.fold import Said
 from fhir_server.store.unit import HEAD_COLUMNS, Head, Key, Unit
@@ -38,8 +40,9 @@ class _Rows:
 def flush(unit: Unit) -> int:
     """Writes everything the unit holds; the number of new versions. Afterwards the unit is clean and can go on."""
     unit.driver.lock_commit_order()
+    hold_parameters(unit)
     turned = [key for key, turns in unit.turns.items() if turns]
-    indexed = {key: _turned(unit.turns[key][-1].resource) for key in turned}
+    indexed = {key: index_rows(unit, key, unit.turns[key][-1].resource) for key in turned}
     placeholders = _number(unit, turned, _targets(indexed))
     rows = _Rows()
     for key in placeholders:
@@ -53,9 +56,17 @@ def flush(unit: Unit) -> int:
     rows.plus("journal", list(unit.journal.values()))
     written = _changes(unit, turned, rows)
     _execute(unit.driver, rows, updates)
+    count(unit, turned)
     _worklist(unit)
     _clean(unit)
     return written
+
+
+def hold_parameters(unit: Unit) -> None:
+    """Under the commit lock: another process may have changed what is indexed; then all of it is done again."""
+    expected, unit.known = unit.known, None
+    if expected is not None and state(unit.driver.ask) != expected:
+        raise Conflict
 
 
 def _index(head: Head | None) -> index.IndexRows:
@@ -64,8 +75,14 @@ def _index(head: Head | None) -> index.IndexRows:
     return index.rows(bodies.parse(head.body))
 
 
-def _turned(resource: dict[str, Any] | None) -> index.IndexRows:
-    return _NO_ROWS if resource is None else index.rows(resource)
+def index_rows(unit: Unit, key: Key, resource: dict[str, Any] | None) -> index.IndexRows:
+    """The search keys of a turn, made once: conditions look into them before they are written."""
+    if resource is None:
+        return _NO_ROWS
+    known = unit.indexed.get(key)
+    if known is None or known[0] is not resource:
+        known = unit.indexed[key] = (resource, index.rows(resource))
+    return known[1]
 
 
 def _targets(indexed: dict[Key, index.IndexRows]) -> set[Key]:

@@ -26,6 +26,9 @@ from sqlalchemy import (
     literal_column,
 )
 
+INDEX_RULES = 2
+"""Changes when `search.index.rows` gives other rows for the same body: `qiao db upgrade` then makes them anew."""
+
 metadata = MetaData()
 _Big = BigInteger().with_variant(Integer, "sqlite")
 # Keys must sort and compare by code point on both databases, whatever the cluster's locale is.
@@ -153,19 +156,6 @@ sp_reference = Table(
     sqlite_with_rowid=False,
 )
 
-identity = Table(
-    "identity",
-    metadata,
-    # A claim on a business identifier: the database itself refuses the second concurrent conditional create.
-    Column("type", String(64), nullable=False),
-    Column("system", _Bytewise, nullable=False),
-    Column("value", _Bytewise, nullable=False),
-    Column("rid", _Big, nullable=False),
-    PrimaryKeyConstraint("type", "system", "value"),
-    Index("ix_identity_rid", "rid"),
-    sqlite_with_rowid=False,
-)
-
 alias = Table(
     "alias",
     metadata,
@@ -258,6 +248,65 @@ job = Table(
     Column("progress", LargeBinary, nullable=False),  # JSON: where the next slice begins
     Column("result", LargeBinary, nullable=False),  # JSON: files, counts, issues
     Index("ix_job_state", "state", "created"),
+)
+
+about = Table(
+    "about",
+    metadata,
+    # What the store knows of itself: `index`, the INDEX_RULES its search keys were made with.
+    Column("name", String(32), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+search_list = Table(
+    "search_list",
+    metadata,
+    # Lists of keys of search parameters beyond R4 that hold every resource; others are being filled by `$reindex`.
+    Column("param", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),  # the sp_ table the keys stand in
+    Column("at", _Big, nullable=False),
+)
+
+type_count = Table(
+    "type_count",
+    metadata,
+    # How many living resources each institution has of each type: kept by every write as a difference.
+    Column("type", String(64), nullable=False),
+    Column("owner", String(64), nullable=False),
+    Column("living", _Big, nullable=False),
+    PrimaryKeyConstraint("type", "owner"),
+    sqlite_with_rowid=False,
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    # What the server knows of each Subscription beside the resource: how far its events are, and what comes next.
+    Column("id", _Bytewise, primary_key=True),
+    Column("version", Integer, nullable=False),  # of the resource, as it was last looked at
+    Column("state", String(16), nullable=False),  # requested, active, error, off
+    Column("event", _Big, nullable=False),  # number of the last event
+    Column("sent", _Big, nullable=False),  # number of the last event that was delivered
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", _Big),  # when the next attempt is due after a failed one
+    Column("last_at", _Big, nullable=False),  # when something was last delivered: heartbeats count from here
+)
+
+subscription_event = Table(
+    "subscription_event",
+    metadata,
+    # What must go out, numbered without gaps for each Subscription; written together with the cursor over `change`.
+    Column("subscription", _Bytewise, nullable=False),
+    Column("event", _Big, nullable=False),
+    Column("rid", _Big, nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("id", _Bytewise, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("method", String(8), nullable=False),
+    Column("at", _Big, nullable=False),
+    PrimaryKeyConstraint("subscription", "event"),
+    Index("ix_subscription_event_at", "at"),
+    sqlite_with_rowid=False,
 )
 
 audit = Table(

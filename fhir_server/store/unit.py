@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from fhir_server.search.index import IndexRows
 from fhir_server.store import body as bodies
 from fhir_server.store import schema
 from fhir_server.store.driver import Driver
@@ -63,7 +64,11 @@ def _head(row: Sequence[Any]) -> Head:
 
 
 class Unit:
-    """Reads through to the driver; collects writes."""
+    """Reads through to the driver; collects writes.
+
+    `log` has every turn by type, also those taken back and those flushed; `memo` is what others remember as long as the
+    transaction lasts.
+    """
 
     def __init__(self, driver: Driver, now: int) -> None:
         self.driver = driver
@@ -72,12 +77,17 @@ class Unit:
         self.stored: dict[Key, Head | None] = {}
         self.said: dict[Key, tuple[Said, ...]] = {}
         self.said_stored: dict[Key, tuple[Said, ...]] = {}
+        self.indexed: dict[Key, tuple[dict[str, Any], IndexRows]] = {}
         self.turns: dict[Key, tuple[Turn, ...]] = {}
         self.points: dict[Key, tuple[tuple[int, bytes, int, int], ...]] = {}
         self.aliases: dict[str, tuple[str, int, int] | None] = {}
         self.alias_rows: dict[str, tuple[Any, ...]] = {}
         self.journal: dict[int, tuple[Any, ...]] = {}
         self.worklist: dict[tuple[str, str, str], tuple[str, str, int, int]] = {}
+        self.log: dict[str, list[tuple[Key, Head, dict[str, Any] | None]]] = {}
+        self.memo: dict[str, Any] = {}
+        self.known: tuple[int, int] | None = None
+        """The state of the search parameters this unit indexes with; None when it is held already."""
         self._next_journal: int | None = None
         self._merged: bool | None = None
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
@@ -190,6 +200,7 @@ class Unit:
             content_hash=content,
         )
         self.put(self.heads, key, head)
+        self.log.setdefault(key[0], []).append((key, head, resource))
         new = Turn(version, method, body, resource is None, message, resource)
         self.put(self.turns, key, (*self.turns.get(key, ()), new))
         return head

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fhir_server.search.query import Query
 from profiles.issue import Issue
 
-Method = Literal["POST", "PUT", "DELETE"]
+Method = Literal["POST", "PUT", "PATCH", "DELETE"]
+Edit = Callable[[dict[str, Any]], dict[str, Any] | tuple[Issue, ...]]
+"""From the current resource (with `meta.versionId`) to the next one, or why there is none. It may change its input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A conditional reference: `address` stands in the resource until the one match of `query` is known."""
+
+    query: Query
+    address: str
+    expression: str
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One change asked for over REST. `id` is always set (the caller draws it for a create).
+    """One change asked for over REST. `id` is always set: for a create or a condition it is what a new resource gets.
 
     `if_match` is the version the caller saw, `owner` the institution the data belongs to, `expression` where the
-    resource stands in the request (`Bundle.entry[3].resource`), for the texts. A `PUT` creates when nothing is there.
+    resource stands in the request (`Bundle.entry[3].resource`), for the texts. A `PUT` creates when nothing is there,
+    and nothing else when `only_new`. `edit` makes the next resource of a `PATCH`. With `criteria` the write is about
+    what they match at the moment of the write, decided under the commit lock; `most` is how many a DELETE may take.
     """
 
     method: Method
@@ -25,6 +40,11 @@ class Write:
     if_match: int | None = None
     owner: str = ""
     expression: str = ""
+    only_new: bool = False
+    edit: Edit | None = None
+    criteria: Query | None = None
+    most: int = 1
+    lookups: tuple[Lookup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +52,7 @@ class Written:
     """One outcome: `body` is the stored bytes (empty after a delete), `last_updated` in microseconds since 1970 UTC.
 
     `created` when there was no living version before; `changed` is false when the body was identical (no new version).
+    `count` is the number of resources a delete took, `version` 0 when there never was one.
     """
 
     type: str
@@ -41,6 +62,7 @@ class Written:
     body: bytes
     created: bool
     changed: bool
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

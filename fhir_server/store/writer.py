@@ -1,8 +1,10 @@
 """The one writer of a process: waiting jobs share a transaction and its fsync (group commit).
 
 A job is a function of the unit that either changes it or refuses; a refusal is a value and costs the others nothing.
-A future is resolved only after the commit. If the commit fails nothing was promised: every job of the batch gets
-`store-unavailable`, after each was tried alone, so that one bad row does not take its neighbours along.
+Jobs that decide by what is stored (`ordered`) run under the commit lock from before the first read; so does every batch
+that met a conflict once. A future is resolved only after the commit. If the commit fails nothing was promised: every
+job of the batch gets `store-unavailable`, after each was tried alone, so that one bad row does not take its neighbours
+along.
 """
 
 from __future__ import annotations
@@ -10,16 +12,18 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import structlog
 
+from fhir_server.search.overlay import using
 from fhir_server.store.database import Database
 from fhir_server.store.driver import Conflict, Driver, open_driver
 from fhir_server.store.flush import flush
+from fhir_server.store.matches import matches
 from fhir_server.store.unit import JOURNAL_BLOCK, Clock, Key, Unit
 
 log = structlog.get_logger("qiao.writer")
@@ -29,7 +33,12 @@ _ATTEMPTS = 8
 
 
 class Job(Protocol):
-    """`touches` are read for the whole batch at once; `apply` returns the result the future gets."""
+    """`touches` are read for the whole batch at once; `apply` returns the result the future gets.
+
+    `prepare` may flush the unit; afterwards only `apply` changes it, and what it changes can be taken back. A job may
+    have `ordered = True`, and `asks(unit)`: the search conditions it is going to decide by, read for the whole batch.
+    `touches` and `asks` come before the transaction begins: what can be computed there is not computed under its lock.
+    """
 
     def touches(self) -> Iterable[Key]: ...
     def prepare(self, unit: Unit) -> None: ...
@@ -58,6 +67,8 @@ class Writer:
         self._last = 0
         self._closed = False
         self.healthy = True
+        self.committed: Callable[[Iterable[str]], None] | None = None
+        """Told after each commit which types were written; must be quick, and runs in the writer's thread."""
         self._thread = threading.Thread(target=self._run, name="qiao-writer", daemon=True)
         self._thread.start()
 
@@ -118,7 +129,7 @@ class Writer:
     def _attempt(self, batch: list[_Waiting]) -> Exception | None:
         for attempt in range(_ATTEMPTS):
             try:
-                self._commit(batch)
+                self._commit(batch, ordered=attempt > 0)
             except Conflict:
                 self._rollback()
                 time.sleep(0.002 * 2**attempt)
@@ -135,12 +146,29 @@ class Writer:
                 return None
         return Unwritten("conflict")
 
-    def _commit(self, batch: list[_Waiting]) -> None:
+    def _commit(self, batch: list[_Waiting], *, ordered: bool) -> None:
         driver = self._open()
+        known = self._database.known
+        unit, state = Unit(driver, self._last), known.state
+        with using(known.overlay):
+            touched = [key for waiting in batch for key in waiting.job.touches()]
+            asked = [one for waiting in batch if hasattr(waiting.job, "asks") for one in waiting.job.asks(unit)]
         driver.begin()
-        self._last = max(self._clock(), self._last + 1)
-        unit = Unit(driver, self._last)
-        unit.load(key for waiting in batch for key in waiting.job.touches())
+        if ordered or any(getattr(waiting.job, "ordered", False) for waiting in batch):
+            driver.lock_commit_order()
+        if ordered or known.state is None:
+            known.fresh(driver.ask)
+        if known.state != state:
+            unit.indexed.clear()  # made by other search parameters
+        unit.known = known.state
+        with using(known.overlay):
+            unit.load(touched)
+            if asked:
+                matches(unit).foresee(asked)
+            self._apply(batch, unit)
+
+    def _apply(self, batch: list[_Waiting], unit: Unit) -> None:
+        unit.now = self._last = max(self._clock(), self._last + 1)
         for waiting in batch:
             waiting.job.prepare(unit)
             mark = unit.mark()
@@ -150,7 +178,9 @@ class Writer:
                 unit.rewind(mark)
                 waiting.result = refusal.value
         flush(unit)
-        driver.commit()
+        unit.driver.commit()
+        if self.committed is not None and unit.log:
+            self.committed(unit.log)
 
     def _open(self) -> Driver:
         if self._driver is None:

@@ -70,9 +70,15 @@ def test_every_command_and_option_is_documented() -> None:
     assert [name for name in points["qiao.commands"] if f"\n## qiao {name}\n" not in page] == []
     for name, command in _commands().items():
         section = page.partition(f"\n## qiao {name}\n")[2].partition("\n## ")[0]
-        options = [one for param in command.params for one in param.opts if one.startswith("--") and one != "--help"]
+        params = [param for one in _leaves(command) for param in one.params]
+        options = [one for param in params for one in param.opts if one.startswith("--") and one != "--help"]
         assert [one for one in options if f"`{one}`" not in section] == [], name
     assert [name for name in points["qiao.commands"] if f"`{name}`" not in (ROOT / "CHANGELOG.md").read_text()] == []
+
+
+def _leaves(command: Any) -> list[Any]:
+    """The command, or those of the group."""
+    return list(_generator().verbs(command).values()) or [command]
 
 
 def test_every_setting_is_documented() -> None:
@@ -191,7 +197,11 @@ def test_examples_name_real_commands_and_options(page: Path) -> None:
         if command is None:
             wrong += [words] if words[0] != "--help" else []
             continue
-        known = {one for param in command.params for one in (*param.opts, *param.secondary_opts)} | {"--help"}
+        verbs = _generator().verbs(command)
+        leaves = [verbs[words[1]]] if len(words) > 1 and words[1] in verbs else _leaves(command)
+        wrong += [words] if verbs and words[1:2] != ["--help"] and words[1:2] and words[1] not in verbs else []
+        params = [param for one in leaves for param in one.params]
+        known = {one for param in params for one in (*param.opts, *param.secondary_opts)} | {"--help"}
         wrong += [words for word in words[1:] if word.startswith("--") and word.partition("=")[0] not in known]
     assert wrong == []
 

@@ -73,6 +73,21 @@ def store(database: Database) -> Iterator[Store]:
     opened.intake.close()
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One store for all tests of a module, once on each database; what a module fills it with, it only reads."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path_factory.mktemp('module')}/qiao.db")
+    else:
+        server = request.getfixturevalue("postgres_server")
+        database = Database(server.create(request.module.__name__.rpartition(".")[2]))
+    database.create()
+    opened = Store(database)
+    yield opened
+    opened.intake.close()
+    database.close()
+
+
 @contextmanager
 def running(settings: Settings, **options: Any) -> Iterator[str]:
     """A real server in a thread; gives its address."""

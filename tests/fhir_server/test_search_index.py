@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fhir_server.search.index import rows
-from fhir_server.search.keys import code_key, exact_key, system_code_key, system_key
+from fhir_server.search.keys import code_key, exact_key, system_code_key, system_key, system_value_key
 from fhir_server.search.parameters import clinical_date, parameters
 from profiles.definitions import resource_types
 from tests.fhir_server.conftest import coded, observation, patient
@@ -40,9 +40,15 @@ def test_a_code_without_a_system_is_found_as_such() -> None:
 
 
 def test_codes_are_compared_without_case_and_systems_with() -> None:
-    upper = {"resourceType": "Patient", "id": "p", "identifier": [{"system": "urn:ID", "value": "33010619990101001X"}]}
-    assert system_code_key("urn:ID", "33010619990101001x") in keys(upper, "identifier")
-    assert system_code_key("urn:id", "33010619990101001x") not in keys(upper, "identifier")
+    upper = observation("o", code=coded("urn:S", "HGB"))
+    assert system_code_key("urn:S", "hgb") in keys(upper, "code")
+    assert system_code_key("urn:s", "hgb") not in keys(upper, "code")
+
+
+def test_the_values_of_identifiers_are_compared_with_case() -> None:
+    upper = patient("p", identifier=[{"system": "urn:id", "value": "A1"}])
+    assert system_value_key("urn:id", "A1") in keys(upper, "identifier")
+    assert system_value_key("urn:id", "a1") not in keys(upper, "identifier")
 
 
 def test_a_separator_inside_a_code_makes_no_false_match() -> None:
@@ -60,7 +66,7 @@ def test_an_exact_key_stands_beside_every_string() -> None:
 
 def test_an_address_is_found_by_line_city_and_postal_code() -> None:
     where = patient("p", address=[{"line": ["县府路1号"], "city": "杭州", "postalCode": "310000"}])
-    assert strings(where, "address") == {"县府路1号", "杭州", "310000"}
+    assert strings(where, "address") == {"县府路1号", "杭州", "310000", "杭州县府路1号"}
 
 
 def test_local_references_are_targets_and_others_are_keys() -> None:

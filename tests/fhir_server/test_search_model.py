@@ -25,7 +25,18 @@ SYSTEMS, CODES = ("s1", "s2"), ("x", "y", "z")
 NAMES = ("张三", "张三丰", "李四", "Ann", "ann lee")
 DATES = ("2025", "2025-06", "2025-06-15", "2025-12", "2025-06-15T08:00:00+08:00", "2025-06-15T00:00:00Z", "2026-01-01")
 NUMBERS = ("1", "1.0", "1.5", "10", "9.95", "-3")
+TEXTS = ("血红蛋白", "蛋白质 total", "Total protein", "protein (urine)")
+STATUSES = ("final", "amended", "preliminary")
+STATUS_SYSTEM = "http://hl7.org/fhir/observation-status"
 LOCAL = timezone(timedelta(hours=8))
+
+
+def part(draw: random.Random) -> Resource:
+    """One component: the same few codes and numbers, so that pairs meet across components."""
+    found: Resource = {"code": {"coding": [{"system": draw.choice(SYSTEMS), "code": draw.choice(CODES)}]}}
+    if draw.random() < 0.8:
+        found["valueQuantity"] = {"value": Decimal(draw.choice(NUMBERS)), "unit": draw.choice(("mg", "g"))}
+    return found
 
 
 def world() -> list[tuple[str, Resource]]:
@@ -56,6 +67,15 @@ def world() -> list[tuple[str, Resource]]:
             elements["effectivePeriod"] = {"start": "2025-06-15", "end": draw.choice(("2025-12", "2025-12-20"))}
         if draw.random() < 0.7:
             elements["valueQuantity"] = {"value": Decimal(draw.choice(NUMBERS)), "unit": "mg"}
+        if draw.random() < 0.4:
+            elements["code"]["text"] = draw.choice(TEXTS)
+        if draw.random() < 0.5:
+            parts = [part(draw) for _ in range(draw.randint(1, 3))]
+            own = elements["code"]["coding"] if "valueQuantity" in elements else []  # obs-7
+            elements["component"] = [one for one in parts if one["code"]["coding"][0] not in own] or [
+                {"code": {"text": "none"}}
+            ]
+        elements["status"] = draw.choice(STATUSES)
         resources.append((draw.choice(OWNERS), observation(f"o{number}", **elements)))
     return resources
 
@@ -150,6 +170,33 @@ def quantity(resource: Resource, prefix: str, text: str) -> bool:
     }[prefix]
 
 
+def compared(value: Decimal, prefix: str, text: str) -> bool:
+    return quantity({"valueQuantity": {"value": value}}, prefix, text)
+
+
+def pair(resource: Resource, code: str, prefix: str, text: str, unit: str, *, own: bool) -> bool:
+    """The code and the number in one component; with `own` also in the Observation itself."""
+    places = [*resource.get("component", []), *([resource] if own else [])]
+    return any(
+        token({"code": place["code"]}, code)
+        and "valueQuantity" in place
+        and compared(place["valueQuantity"]["value"], prefix, text)
+        and unit in ("", place["valueQuantity"]["unit"])
+        for place in places
+    )
+
+
+def said(resource: Resource, text: str) -> bool:
+    known = resource.get("code", {}).get("text", "").casefold()
+    text = text.casefold()
+    return known.startswith(text) or f" {text}" in known or (not text.isascii() and text in known)
+
+
+def status(resource: Resource, text: str) -> bool:
+    system, _, code = text.rpartition("|")
+    return resource["status"] == code and system in ("", STATUS_SYSTEM)
+
+
 def name(resource: Resource, modifier: str, text: str) -> bool:
     texts = [n["text"] for n in resource.get("name", [])]
     if modifier == ":exact":
@@ -208,6 +255,52 @@ names = st.tuples(
 ).map(lambda drawn: ("name" + drawn[0], drawn[1], lambda r: name(r, *drawn)))
 
 
+pairs = st.tuples(
+    st.sampled_from(("component-code-value-quantity", "combo-code-value-quantity")),
+    tokens,
+    st.sampled_from(PREFIXES),
+    st.sampled_from(NUMBERS),
+    st.sampled_from(("", "mg", "g")),
+).map(
+    lambda drawn: (
+        drawn[0],
+        f"{drawn[1]}${drawn[2]}{drawn[3]}" + (f"||{drawn[4]}" if drawn[4] else ""),
+        lambda r: pair(r, *drawn[1:], own=drawn[0].startswith("combo")),
+    )
+)
+texts = st.sampled_from(("血红", "蛋白", "total", "PROTEIN", "prot", "rotein", "(urine")).map(
+    lambda text: ("code:text", text, lambda r: said(r, text))
+)
+statuses = st.builds("{}{}".format, st.sampled_from(("", STATUS_SYSTEM + "|", "urn:x|")), st.sampled_from(STATUSES))
+status_clauses = st.tuples(st.sampled_from(("status", "status:not")), statuses).map(
+    lambda drawn: (drawn[0], drawn[1], lambda r: status(r, drawn[1]) == (drawn[0] == "status"))
+)
+
+filter_tests: st.SearchStrategy[tuple[str, Test]] = st.one_of(
+    tokens.map(lambda text: (f"code eq {text}", lambda r: token({"code": r["code"]}, text))),
+    statuses.map(lambda text: (f"status eq {text}", lambda r: status(r, text))),
+    st.tuples(st.sampled_from(PREFIXES), st.sampled_from(NUMBERS)).map(
+        lambda drawn: (f"value-quantity {drawn[0]} {drawn[1]}", lambda r: quantity(r, *drawn))
+    ),
+    st.booleans().map(lambda there: (f"date pr {str(there).lower()}", lambda r: bool(dates(r)) == there)),
+)
+
+
+def joined(inner: st.SearchStrategy[tuple[str, Test]]) -> st.SearchStrategy[tuple[str, Test]]:
+    return st.one_of(
+        inner.map(lambda one: (f"not ({one[0]})", lambda r: not one[1](r))),
+        st.tuples(inner, inner).map(
+            lambda two: (f"({two[0][0]}) and ({two[1][0]})", lambda r: two[0][1](r) and two[1][1](r))
+        ),
+        st.tuples(inner, inner).map(
+            lambda two: (f"({two[0][0]}) or ({two[1][0]})", lambda r: two[0][1](r) or two[1][1](r))
+        ),
+    )
+
+
+filters = st.recursive(filter_tests, joined, max_leaves=5).map(lambda drawn: ("_filter", drawn[0], drawn[1]))
+
+
 def seen(scope: Scope, kind: str) -> list[Resource]:
     return [r for owner, r in WORLD if r["resourceType"] == kind and scope.allows(owner)]
 
@@ -225,7 +318,7 @@ def chains(draw: st.DrawFn) -> tuple[str, str, Callable[[Resource, Scope], bool]
 
 @st.composite
 def reverse_chains(draw: st.DrawFn) -> tuple[str, str, Callable[[Resource, Scope], bool]]:
-    inner, text, test = draw(st.one_of(token_clause("code"), date_clause("date"), quantities))
+    inner, text, test = draw(st.one_of(token_clause("code"), date_clause("date"), quantities, pairs, texts))
 
     def met(resource: Resource, scope: Scope) -> bool:
         mine = f"Patient/{resource['id']}"
@@ -246,6 +339,10 @@ observation_clauses = st.one_of(
     plain(missing_clause("date", lambda r: bool(dates(r)))),
     plain(missing_clause("patient", lambda r: "subject" in r)),
     plain(missing_clause("value-quantity", lambda r: "valueQuantity" in r)),
+    plain(pairs),
+    plain(texts),
+    plain(status_clauses),
+    plain(filters),
     chains(),
 )
 patient_clauses = st.one_of(

@@ -39,7 +39,7 @@ def value(kind: str, name: str, text: str) -> object:
     ],
 )
 def test_a_token_has_a_system_no_system_or_any(text: str, expected: Token) -> None:
-    assert value("Patient", "identifier", text) == expected
+    assert value("Observation", "code", text) == expected
 
 
 def test_commas_are_or_and_escaped_commas_are_text() -> None:
@@ -105,7 +105,7 @@ def test_a_chain_through_several_types_keeps_those_that_have_the_parameter() -> 
         ("Patient", "_count", "-1", "search-value"),
         ("Patient", "_count", "many", "search-value"),
         ("Patient", "_sort", "colour", "search-parameter-unknown"),
-        ("Patient", "_sort", "gender", "search-value"),
+        ("Patient", "_sort", "phone", "search-value"),
         ("Patient", "_include", "Patient", "search-value"),
         ("Patient", "_include", "Patient:name", "search-value"),
         ("Patient", "_include", "Observation:subject:Medication", "search-value"),
@@ -119,7 +119,7 @@ def test_a_chain_through_several_types_keeps_those_that_have_the_parameter() -> 
         ("Patient", "_has:Observation:code:code", "x", "search-parameter-unknown"),
         ("Patient", "_has:Observation:patient", "x", "search-parameter-unknown"),
         ("Patient", "_has:Task:focus", "x", "search-parameter-unknown"),
-        ("Patient", "_filter", "name eq x", "search-parameter-unknown"),
+        ("Patient", "_filter", "colour eq x", "search-parameter-unknown"),
     ],
 )
 def test_what_cannot_be_understood_is_refused(kind: str, name: str, text: str, code: str) -> None:

@@ -99,7 +99,7 @@ def county(store: Store) -> Store:
     [
         ("Patient?identifier=urn:mrn|A1", ["zhang"]),
         ("Patient?identifier=A1", ["zhang", "li"]),
-        ("Patient?identifier=a1", ["zhang", "li"]),
+        ("Patient?identifier=a1", []),
         ("Patient?identifier=urn:mrn|", ["zhang", "li"]),
         ("Patient?identifier=|A1", []),
         ("Patient?identifier=urn:mrn|A1,urn:mrn|B2", ["zhang", "li"]),

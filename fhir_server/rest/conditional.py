@@ -1,0 +1,120 @@
+"""Search criteria that say which resource a write is about (FHIR R4 http.html#ccreate, #cond-update, #cdelete).
+
+Here they are only read; the writer evaluates them, under the commit lock. Whatever the caller prefers, an unknown
+parameter refuses the write: criteria that mean less than they say would hit the wrong resource.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from fhir_server.rest.address import pairs
+from fhir_server.rest.exchange import Services
+from fhir_server.search.query import CONTROLS, Handling, Query, parse
+from fhir_server.search.values import Surroundings
+from fhir_server.store.write import Lookup
+from profiles.definitions import resource_types
+from profiles.issue import Issue
+
+Resource = dict[str, Any]
+Pairs = Sequence[tuple[str, str]]
+_CONDITIONAL = re.compile(r"([A-Z][A-Za-z]{2,63})\?(.+)", re.ASCII | re.DOTALL)
+_HINT = re.compile(rb"""["'/]\s*[A-Z][A-Za-z]{2,63}\?""", re.ASCII)
+
+
+def criteria(
+    resource_type: str, given: Pairs, base: str, services: Services, interaction: str, where: str
+) -> Query | tuple[Issue, ...]:
+    """The criteria, or why they cannot be used: none at all, or one that cannot be searched by."""
+    selecting = [pair for pair in given if pair[0].partition(":")[0] not in CONTROLS]
+    query = parse(resource_type, selecting, Surroundings(services.clock(), base), Handling.STRICT, services.limits)
+    if not isinstance(query, Query):
+        return tuple(Issue(issue.code, where, details=issue.details) for issue in query)
+    if not query.conditions:
+        return (Issue("condition-empty", where, details={"interaction": interaction}),)
+    return query
+
+
+def if_none_exist(
+    header: str, resource_type: str, base: str, services: Services, where: str
+) -> Query | tuple[Issue, ...]:
+    """The criteria of a conditional create; `Patient?identifier=…` and `?identifier=…` are understood too."""
+    text = header.strip().removeprefix(f"{resource_type}?").removeprefix("?")
+    given = pairs(text)
+    if isinstance(given, Issue):
+        return (Issue(given.code, where),)
+    return criteria(resource_type, given, base, services, "create", where)
+
+
+# ---------------------------------------------------------------------------------------- references
+
+
+def may_refer(body: bytes) -> bool:
+    """Whether the bytes of a request may hold a conditional reference at all; most do not, and need no walk."""
+    return b"?" in body and _HINT.search(body) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Referring:
+    """A resource with an address drawn for each conditional reference, and what each address stands for."""
+
+    resource: Resource
+    lookups: tuple[Lookup, ...]
+
+
+def referring(resource: Resource, base: str, services: Services, where: str) -> Referring | tuple[Issue, ...]:
+    """The resource ready to be written, or the references whose criteria cannot be used."""
+    finder = _Finder(base, services)
+    changed = finder.walk(resource, where)
+    return tuple(finder.issues) or Referring(changed, tuple(finder.lookups.values()))
+
+
+class _Finder:
+    def __init__(self, base: str, services: Services) -> None:
+        self.base, self.services = base, services
+        self.lookups: dict[str, Lookup] = {}
+        self.issues: list[Issue] = []
+
+    def walk(self, value: Any, where: str) -> Any:
+        if isinstance(value, dict):
+            return {name: self._member(name, child, f"{where}.{name}") for name, child in value.items()}
+        if isinstance(value, list):
+            return [self.walk(child, f"{where}[{position}]") for position, child in enumerate(value)]
+        return value
+
+    def _member(self, name: str, value: Any, where: str) -> Any:
+        if name != "reference" or not isinstance(value, str):
+            return self.walk(value, where)
+        found = _CONDITIONAL.fullmatch(value.removeprefix(self.base + "/"))
+        if found is None or found[1] not in resource_types():
+            return value
+        return self._address(found[1], found[2], where)
+
+    def _address(self, resource_type: str, text: str, where: str) -> str:
+        known = self.lookups.get(f"{resource_type}?{text}")
+        if known is not None:
+            return known.address
+        given = pairs(text)
+        query: Query | tuple[Issue, ...] = (
+            (Issue(given.code, where),)
+            if isinstance(given, Issue)
+            else criteria(resource_type, given, self.base, self.services, "reference", where)
+        )
+        address = f"{resource_type}/{self.services.new_id()}"
+        if isinstance(query, Query):
+            self.lookups[f"{resource_type}?{text}"] = Lookup(query, address, where)
+        else:
+            self.issues += query
+        return address
+
+
+def header_text(latin: str) -> str:
+    """A header as the text it was meant to be: UTF-8 that was sent unescaped."""
+    try:
+        return latin.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return unquote_plus(latin)
