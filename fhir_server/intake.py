@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 from fhir_server.arrival import Arrival, Receipt
@@ -55,16 +56,37 @@ class Intake:
     ) -> Future[tuple[Written, ...] | Refused]:
         """Carries out REST writes as one atomic unit. Fails with `Unwritten` when the database takes no writes."""
         for entry, write in enumerate(writes):
-            issues = _validated(write) or self._checked(write, scope)
+            issues = _validated(write)
+            if not any(issue.refuses for issue in issues):  # a warning must not spare a resource its check
+                issues = (*self._checked(write, scope), *issues)
             if any(issue.refuses for issue in issues):
                 refused: Future[tuple[Written, ...] | Refused] = Future()
                 refused.set_result(Refused(issues, entry))
                 return refused
-        return self._writer.submit(WriteJob(tuple(writes), scope, integrity or self._integrity))
+        checked = tuple(self._watched(write, scope) if write.edit is not None else write for write in writes)
+        return self._writer.submit(WriteJob(checked, scope, integrity or self._integrity))
 
     def _checked(self, write: Write, scope: Scope) -> tuple[Issue, ...]:
         check = self.checks.get(write.type)
         return check(write.resource, write.owner, scope) if check is not None and write.resource is not None else ()
+
+    def _watched(self, write: Write, scope: Scope) -> Write:
+        """A patch of a type with a check: what it leaves behind is checked, but for what stood there before."""
+        check, edit = self.checks.get(write.type), write.edit
+        if check is None or edit is None:
+            return write
+
+        def edited(resource: dict[str, Any]) -> dict[str, Any] | tuple[Issue, ...]:
+            before = check(resource, write.owner, scope)
+            found = edit(resource)
+            if isinstance(found, tuple) or found.get("resourceType") != write.type:
+                return found
+            issues = validate(found)
+            if not any(issue.refuses for issue in issues):  # a check reads what is well-formed
+                issues = tuple(issue for issue in check(found, write.owner, scope) if issue not in before)
+            return issues if any(issue.refuses for issue in issues) else found
+
+        return replace(write, edit=edited)
 
     def on_commit(self, told: Callable[[Iterable[str]], None] | None) -> None:
         """Who is told after each commit which types were written; called in the writer's thread."""

@@ -11,8 +11,9 @@ from typing import Any
 import orjson
 
 from profiles.issue import Issue
+from profiles.systems import CANONICAL_BASE
 
-ISSUE_SYSTEM = "https://qiao-fhir.github.io/cmc/CodeSystem/issue"
+ISSUE_SYSTEM = f"{CANONICAL_BASE}/CodeSystem/issue"
 """Code system of our own issue codes."""
 _TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
 

@@ -13,8 +13,10 @@ import uvicorn
 from starlette.applications import Starlette
 
 from fhir_server.app import create_app
+from fhir_server.request_head import LimitedHead
 from fhir_server.settings import Settings
-from fhir_server.store.database import Database, OutdatedStore
+from fhir_server.store.database import Database
+from fhir_server.store.outdated import OutdatedStore
 from profiles.json_output import dump
 
 _LONGEST_HEAD = 128 * 1024
@@ -93,6 +95,7 @@ def serve(settings: Settings, *, as_json: bool = False) -> None:
         timeout_graceful_shutdown=20,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
         lifespan="on",
+        http=LimitedHead,
     )
     server = _Server(config, app, as_json=as_json)
     server.run(sockets=[listening])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from fhir_server.rest.identity import ANY_VERSION
 from fhir_server.rest.links import linked
 from fhir_server.security.scope import Scope
 from fhir_server.store import body as bodies
@@ -69,6 +70,8 @@ def _step(unit: Unit, entry: int, write: Write, target: _Target, scope: Scope) -
         head = unit.head(key)
         if head is not None and head.version and not scope.allows(head.owner):
             # What the caller may not see is not there for him, but its id is taken all the same.
+            if write.if_match is not None:
+                raise refusal("version-conflict", write, entry)
             if write.method == "DELETE":
                 return Step(write, entry, ())
             raise refusal("id-taken" if write.criteria else "not-found", write, entry)
@@ -84,10 +87,16 @@ def _step(unit: Unit, entry: int, write: Write, target: _Target, scope: Scope) -
 
 
 def _refuse_version(head: Head | None, write: Write, entry: int) -> None:
-    if write.if_match is not None and (head is None or head.version != write.if_match):
+    if write.if_match is not None and not _as_seen(head, write.if_match):
         raise refusal("version-conflict", write, entry)
     if write.only_new and head is not None and head.living:
         raise refusal("exists-already", write, entry)
+
+
+def _as_seen(head: Head | None, version: int) -> bool:
+    if head is None:
+        return False
+    return head.living if version == ANY_VERSION else head.version == version
 
 
 def _replacing(unit: Unit, entry: int, write: Write, key: Key, *, matched: bool) -> Resource:

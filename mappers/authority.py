@@ -6,9 +6,14 @@ apart by its own name, so that equal numbers of different authorities never meet
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple, Protocol
 
 from mappers.site import Site
+
+# As FHIR writes them in a URI (datatypes.html#oid, #uuid); anything else is a name like others.
+_OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 class Components(Protocol):
@@ -33,9 +38,9 @@ def authority(site: Site, namespace: str | None, universal: str | None = None, k
     for name in (namespace, universal):
         if name and name in site.authorities:
             return Authority(site.authorities[name])
-    if universal and kind == "ISO" and universal.replace(".", "").isdigit():
+    if universal and kind == "ISO" and _OID.fullmatch(universal):
         return Authority(site.institution, namespace or universal, f"urn:oid:{universal}")
-    if universal and kind == "UUID":
+    if universal and kind == "UUID" and _UUID.fullmatch(universal.lower()):
         return Authority(site.institution, namespace or universal, f"urn:uuid:{universal.lower()}")
     return Authority(site.institution, namespace or universal or "")
 

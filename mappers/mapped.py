@@ -13,10 +13,12 @@ from enum import IntEnum
 from typing import Any
 
 from mappers.ledger import Ledger
+from mappers.profile import declared
 from profiles.issue import Issue
+from profiles.systems import CANONICAL_BASE
 
 Resource = dict[str, Any]
-BUNDLE_BASE = "https://qiao-fhir.github.io/cmc/fhir"
+BUNDLE_BASE = f"{CANONICAL_BASE}/fhir"
 """Base of the fullUrls, so that `Patient/x` inside the Bundle resolves to its entry (FHIR R4
 bundle.html#references).
 """
@@ -91,7 +93,7 @@ class Mapped:
             "entry": [
                 {
                     "fullUrl": f"{BUNDLE_BASE}/{s.resource['resourceType']}/{s.resource['id']}",
-                    "resource": s.resource,
+                    "resource": declared(s.resource),
                     "request": {"method": "PUT", "url": f"{s.resource['resourceType']}/{s.resource['id']}"},
                 }
                 for s in self.statements

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mappers import systems
 from mappers.authority import Authority, assigner, authority
 from mappers.datatypes.human_name import name_parts
+from mappers.datatypes.membership import holds
 from mappers.datatypes.primitive import spaced
 from mappers.derived import derived_id
 from mappers.mapped import Weight
@@ -106,6 +107,12 @@ def _named(use: Use, name: str, component: int) -> Sheet:
 
 
 def _type(use: Use, component: int, sheet: Sheet) -> None:
-    kind = use.take(component, sheet.path("identifier[0].type.coding[0].code"))
-    if kind:
-        sheet.body["identifier"][0].setdefault("type", {"coding": [{"system": systems.V2_0203, "code": spaced(kind)}]})
+    """The kind of the number by table 0203; a word that is not of the table is text."""
+    written = use.said(component)
+    if written is None:
+        return
+    code = spaced(written)
+    listed = holds(systems.V2_0203, code)
+    use.take(component, sheet.path(f"identifier[0].type.{'coding[0].code' if listed else 'text'}"))
+    kind = {"coding": [{"system": systems.V2_0203, "code": code}]} if listed else {"text": code}
+    sheet.body["identifier"][0].setdefault("type", kind)

@@ -19,7 +19,9 @@ Reference = dict[str, Any]
 def role(person: Reference, organization: Reference, draft: Draft) -> Sheet:
     """The role of the referred-to Practitioner at the referred-to Organization."""
     key = f"{person['reference']}|{organization['reference']}"
-    sheet = draft.resource("PractitionerRole", derived_id("PractitionerRole", f"{CANONICAL}/role", key), Weight.MENTION)
+    sheet = draft.resource(
+        "PractitionerRole", derived_id("PractitionerRole", f"{CANONICAL}/fhir/role", key), Weight.MENTION
+    )
     sheet.body["practitioner"] = person
     sheet.body["organization"] = organization
     return sheet

@@ -9,9 +9,9 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import quote
 
+from profiles.systems import CANONICAL_BASE, RESIDENT_ID
 from profiles.systems import IDENTIFIER_TYPE as V2_0203
 from profiles.systems import INSTITUTION_CODE as USCC
-from profiles.systems import RESIDENT_ID
 
 __all__ = [
     "CANONICAL",
@@ -26,8 +26,8 @@ __all__ = [
     "local_codes",
 ]
 
-CANONICAL = "https://qiao-fhir.github.io/cmc/fhir"
-SID = "https://qiao-fhir.github.io/cmc/sid"
+CANONICAL = CANONICAL_BASE
+SID = f"{CANONICAL_BASE}/sid"
 
 INSTITUTION = f"{SID}/consortium/institution"
 

@@ -17,7 +17,7 @@ _ENDED = frozenset({"retired", "inactive"})
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """`folded` finds a code where case does not count; `complete` is false for a fragment or an example."""
+    """`folded` finds a code where case need not count; `complete` is false for a fragment or an example."""
 
     url: str
     definition: Json
@@ -32,9 +32,9 @@ class System:
         return str(self.definition.get("version", ""))
 
     def find(self, code: str) -> Json | None:
-        """The concept; by any case where the system says that case does not count."""
+        """The concept; by any case unless the system says that case counts (CodeSystem.caseSensitive, comments)."""
         found = self.concepts.get(code)
-        if found is None and self.definition.get("caseSensitive") is False:
+        if found is None and self.folded:
             found = self.concepts.get(self.folded.get(code.casefold(), ""))
         return found
 
@@ -83,8 +83,8 @@ def loaded(definition: Json) -> System:
         concepts,
         {code: tuple(codes) for code, codes in children.items()},
         {code: tuple(codes) for code, codes in parents.items()},
-        {code.casefold(): code for code in concepts},
-        definition.get("content") == "complete",
+        {} if definition.get("caseSensitive") is True else {code.casefold(): code for code in concepts},
+        definition.get("content") == "complete" and bool(concepts),
     )
 
 
@@ -94,6 +94,11 @@ def _walk(listed: Any) -> Iterator[tuple[str | None, Json]]:
         parent, concept = waiting.pop()
         yield parent, concept
         waiting += [(concept["code"], child) for child in reversed(concept.get("concept", ()))]
+
+
+def concepts(definition: Json) -> Iterator[Json]:
+    """Every concept of a CodeSystem resource, however deep."""
+    return (concept for _, concept in _walk(definition.get("concept", ())))
 
 
 def property_values(concept: Json, name: str) -> list[str]:

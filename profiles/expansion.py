@@ -23,6 +23,9 @@ DEEPEST = 16
 MOST_STEPS = 500
 """Imports and filters that one value set may be made of, through all value sets it imports."""
 
+_LOOKED_AT, _LISTED = 5000, 1000
+"""Codes that cost as much as one import: to look at by a filter, and to take into the list."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
@@ -157,7 +160,10 @@ def _of_system(part: Json, sources: Sources, used: Used) -> Members | Issue:
     if system is None:
         endless = url in SYNTAXES and "filter" not in part
         return Issue("expansion-infinite" if endless else _unloaded(part, sources), _WHERE, details={"system": url})
-    codes = used.too_much(len(part.get("filter", ()))) or filtered(part, system)
+    passes = len(part.get("filter", ()))
+    codes = used.too_much(passes + passes * (len(system.concepts) // _LOOKED_AT)) or filtered(part, system)
+    if not isinstance(codes, Issue):
+        codes = used.too_much(len(codes) // _LISTED) or codes
     if isinstance(codes, Issue):
         return codes
     return {(url, code): Member(url, code, concept) for code, concept in system.concepts.items() if code in codes}

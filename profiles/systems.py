@@ -6,6 +6,11 @@ OIDs of the shared document specification), http://hl7.org/fhir/R4/terminologies
 
 from typing import Final
 
+CANONICAL_BASE: Final = "https://qiao-fhir.github.io/cmc"
+"""Of everything that the consortium's implementation guide defines: `{CANONICAL_BASE}/StructureDefinition/cmc-patient`.
+The same stands in `profiles/fsh/sushi-config.yaml`.
+"""
+
 HEALTH_ROOT: Final = "urn:oid:2.16.156.10011"
 
 # Identifiers (arc .1)

@@ -43,6 +43,14 @@ def parse_xml(
     data: bytes, *, limit: int = DEFAULT_LIMIT, places: Positions | None = None
 ) -> tuple[dict[str, Any] | None, tuple[Issue, ...]]:
     """The resource in `data`, or None and the issues that say why not. `places` learns where each element stands."""
+    resource, issues = read_xml(data, limit=limit, places=places)
+    return (None if issues else resource), issues
+
+
+def read_xml(
+    data: bytes, *, limit: int = DEFAULT_LIMIT, places: Positions | None = None
+) -> tuple[dict[str, Any] | None, tuple[Issue, ...]]:
+    """The same, but what could be understood is handed out beside the issues: a validator has more to say about it."""
     top = root(data, limit=limit)
     if isinstance(top, Issue):
         return None, (top,)
@@ -53,7 +61,7 @@ def parse_xml(
         if places is not None:
             places.update({_path(place): lines[node] for place, node in reading.seen or () if node in lines})
         issues = tuple(_located(code, place, lines.get(node), details) for code, place, node, details in reading.found)
-        return (None if issues else resource), issues
+        return resource or None, issues
     return resource, ()
 
 

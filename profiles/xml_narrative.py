@@ -115,7 +115,7 @@ def read(text: str) -> Narrative:
     parser.StartDoctypeDeclHandler = parser.ProcessingInstructionHandler = reading.refuse
     parser.EntityDeclHandler = reading.refuse
     try:
-        parser.Parse(_ENTITY.sub(_resolved, text), True)
+        parser.Parse(_ENTITY.sub(reading.entity, text) if "&" in text else text, True)
     except expat.ExpatError:
         reading.unfit("narrative-malformed")
     return reading.narrative
@@ -125,12 +125,6 @@ def is_narrative(text: str) -> bool:
     """Whether the text of a `div` keeps the rules txt-1 and txt-2."""
     narrative = read(text)
     return narrative.readable and not narrative.unfit
-
-
-def _resolved(match: re.Match[str]) -> str:
-    """XML knows five names only; a narrative may use those of HTML."""
-    name = match.group(1)
-    return match.group() if name in _XML_ENTITIES or name not in _ENTITIES else html5[name + ";"]
 
 
 class _Reading:
@@ -180,6 +174,14 @@ class _Reading:
         self._seen()
         if self._path[-1] in _CHILDREN:
             self._fault("narrative-nesting", "#text", self._path[-1])
+
+    def entity(self, match: re.Match[str]) -> str:
+        """XML knows five names only: "there is no support for HTML entities"."""
+        name = match.group(1)
+        if name in _XML_ENTITIES or name not in _ENTITIES:
+            return match.group()
+        self.unfit("narrative-entity", name=name)
+        return html5[name + ";"]
 
     def refuse(self, *_: Any) -> None:
         self.unfit("narrative-markup")

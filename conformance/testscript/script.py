@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from profiles.systems import CANONICAL_BASE
+
 Json: TypeAlias = dict[str, Any]
 
 
@@ -76,7 +78,7 @@ class Nothing:
 
 Action: TypeAlias = Operation | Assertion | Nothing
 
-REPEAT = "https://qiao-fhir.github.io/cmc/StructureDefinition/testscript-repeat-while"
+REPEAT = f"{CANONICAL_BASE}/StructureDefinition/testscript-repeat-while"
 """On an operation, `valueString` with statuses by commas. R4 has no loop; who ignores it sends the request once."""
 
 KINDS = (

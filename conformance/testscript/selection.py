@@ -7,6 +7,7 @@ Sources: TestScript `expression` and `path` (http://hl7.org/fhir/R4/testscript-d
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from conformance.testscript import jsonpath
 from conformance.testscript.stored import XML, Stored, Unparsed, resource_of, written
 from profiles.json_output import decimal_text, dump
+
+_SLASHED = re.compile(r"[A-Za-z]\w*(?:/[A-Za-z]\w*)+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,19 @@ def _by_jsonpath(stored: Stored, path: str) -> Values:
     resource: Any = _any_json(stored)
     if isinstance(resource, Unparsed):
         return Unselected(f"the body cannot be read: {resource.why}")
-    found = jsonpath.find(resource, path)
+    found = jsonpath.find(resource, _pointed(resource, path))
     if isinstance(found, jsonpath.NotAPath):
         return Unselected(f"the JSONPath {path!r} cannot be read at {found.rest!r}")
     return tuple(text(value) for value in found)
+
+
+def _pointed(resource: Any, path: str) -> str:
+    """`Patient/id` as `id`: how R4's own example (testscript-example.html) writes the path of a JSON fixture."""
+    if not _SLASHED.fullmatch(path):
+        return path
+    first, *rest = path.split("/")
+    named = isinstance(resource, dict) and resource.get("resourceType") == first
+    return ".".join(rest if named else (first, *rest))
 
 
 def _any_json(stored: Stored) -> Any:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from conformance.testscript.result import Outcome, Phase, ScriptResult, clean
+from profiles.systems import CANONICAL_BASE
 
 _TESTER = "Qiao"
 
@@ -30,7 +31,7 @@ def testreport(found: ScriptResult) -> dict[str, Any]:
         "tester": _TESTER,
         "issued": found.issued,
         "participant": [
-            {"type": "test-engine", "uri": "https://qiao-fhir.github.io/cmc", "display": _TESTER},
+            {"type": "test-engine", "uri": CANONICAL_BASE, "display": _TESTER},
             {"type": "server", "uri": found.server},
         ],
     }

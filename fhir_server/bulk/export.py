@@ -19,7 +19,12 @@ from profiles.issue import Issue
 
 
 def export(call: Call, services: Services) -> Answer:
-    """202 with Content-Location; 400 for what cannot be exported so, 404 for a Group that is not there."""
+    """202 with Content-Location; 400 for what cannot be exported so, 404 for a Group that is not there.
+
+    There is no synchronous export to fall back to, so `Prefer: respond-async` must be said (export.html: "required").
+    """
+    if not call.preferences.respond_async:
+        return refused("async-only", "http.Prefer", name="$export")
     if call.id and (issue := id_issue(call.id)):
         return refusal(issue)
     asked = read(call, services)

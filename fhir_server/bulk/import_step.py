@@ -86,7 +86,7 @@ def _line(text: bytes, number: int, source: Json, offset: int, tools: Tools) -> 
     unfit = id_issue(name, f"{kind}.id") if isinstance(name, str) else Issue("id-invalid", f"{kind}.id")
     if unfit is not None:
         return (unfit,)
-    found = validate(resource) or _checked(resource, tools)
+    found = tuple(issue for issue in validate(resource) if issue.refuses) or _checked(resource, tools)
     if any(issue.refuses for issue in found):
         return tuple(found)
     return Write("PUT", kind, name, resource, owner=tools.request["owner"], expression=kind)

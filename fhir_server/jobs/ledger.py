@@ -64,10 +64,11 @@ def find(connection: Connection, name: str, scope: Scope) -> Job | None:
     """The job of that id, when the caller may see all that its asker might."""
     row = connection.execute(select(schema.job).where(schema.job.c.id == name)).first()
     job = None if row is None else _job(row)
-    return job if job is not None and _covers(scope, job.scope) else None
+    return job if job is not None and covers(scope, job.scope) else None
 
 
-def _covers(caller: Scope, asker: Scope) -> bool:
+def covers(caller: Scope, asker: Scope) -> bool:
+    """Whether the caller may see all that the asker of a job might."""
     if caller.owners is None:
         return True
     return asker.owners is not None and asker.owners <= caller.owners

@@ -39,7 +39,9 @@ def step(progress: Json, tools: Tools) -> Slice | Reindex:
         overlay = tools.database.known.fresh(reader.all)
     types = sorted(kind for kind, added in overlay.added.items() if _lists(added, overlay))
     lists = {str(param): table for kind in types for param, table in _lists(overlay.added[kind], overlay).items()}
-    return Slice({"lists": lists, "types": types, "after": 0, "done": 0, "total": None}, said="begins")
+    # How many resources there are is told to who may see them all.
+    begun = {"lists": lists, "types": types, "after": 0, "done": 0, "total": None, "told": tools.scope.owners is None}
+    return Slice(begun, said="begins")
 
 
 def _lists(added: Iterable[Any], overlay: Overlay) -> dict[int, str]:
@@ -71,11 +73,11 @@ class Reindex:
         if rows:
             _fill(unit, rows, wanted)
             progress |= {"after": rows[-1][0], "done": progress["done"] + len(rows)}
-            return Slice(progress, said=f"{progress['done']} of {max(progress['total'], progress['done'])} resources")
+            return Slice(progress, said=_said(progress))
         if wanted:
             names = {int(param): name for param, name in progress["lists"].items()}
             unit.driver.insert(schema.search_list, [(param, names[param], unit.now) for param in sorted(wanted)])
-            return Slice(progress | {"lists": {}}, said=f"{progress['done']} resources, tidying up")
+            return Slice(progress | {"lists": {}}, said="tidying up")
         return self._tidied(unit, progress)
 
     def _tidied(self, unit: Unit, progress: Json) -> Slice:
@@ -85,12 +87,17 @@ class Reindex:
             if param not in used:
                 _clear(unit, param)
                 return Slice(progress, said="tidying up")
-        return Slice(progress, _result(progress), done=True, said=f"{progress['done']} resources")
+        return Slice(progress, _result(progress), done=True, said="done")
+
+
+def _said(progress: Json) -> str:
+    done, total = progress["done"], max(progress["total"], progress["done"])
+    return f"{done} of {total} resources" if progress.get("told") else f"{100 * done // total} %"
 
 
 def _result(progress: Json) -> Json:
     counted = {"name": "resources", "valueUnsignedInt": progress["done"]}
-    return {"resourceType": "Parameters", "parameter": [counted]}
+    return {"resourceType": "Parameters"} | ({"parameter": [counted]} if progress.get("told") else {})
 
 
 def _living(types: Sequence[str]) -> Any:

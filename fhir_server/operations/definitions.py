@@ -1,6 +1,6 @@
 """The OperationDefinition of every operation: those of R4, and the ones of our own (FHIR R4 operationdefinition.html).
 
-Our own have a canonical URL below `https://qiao-fhir.github.io/cmc/OperationDefinition/`.
+Our own have a canonical URL below that of the implementation guide, which describes them too.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import Any
 
 from profiles.definitions import operation as core_operation
+from profiles.systems import CANONICAL_BASE
 
-CANONICAL = "https://qiao-fhir.github.io/cmc/OperationDefinition/"
+CANONICAL = f"{CANONICAL_BASE}/OperationDefinition/"
 
 
 def _in(name: str, kind: str, least: int = 0, most: str = "1") -> dict[str, Any]:

@@ -7,7 +7,7 @@ each page brings what its matches refer to (practitioners, organizations, places
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, literal, or_, select, union
 
 from fhir_server.operations.parameters import Inputs, inputs
-from fhir_server.operations.reachable import Reached, reached
+from fhir_server.operations.reachable import Reached, reached, references
 from fhir_server.operations.stored import stored
 from fhir_server.rest.bundle import bundle, resource_entry
 from fhir_server.rest.exchange import Answer, Call, Services, refusal, refused
@@ -29,6 +29,7 @@ from profiles.issue import Issue
 
 INCLUDED_MOST = 10_000
 """Resources one page may bring along; more is refused, not cut off in silence."""
+_GATHERINGS = frozenset({"Group", "List"})
 COUNTED = 1000
 """Members that are counted for all patients together; of one patient all are."""
 
@@ -70,6 +71,7 @@ def _everything(kind: str, call: Call, services: Services) -> Answer:
         along = reached(shown, connection, call, most=INCLUDED_MOST, deep=frozenset(outside))
     if along is None:
         return refused("search-too-costly", "http._count", limit=str(INCLUDED_MOST))
+    along = _without_strangers(shown, along, call)
     path = "/".join(filter(None, (call.type, call.id, "$everything")))
     links = [("self", link(call, path, next((text for name, text in call.parameters if name == PAGE), "")))]
     if len(rows) > len(shown) > 0:
@@ -77,6 +79,15 @@ def _everything(kind: str, call: Call, services: Services) -> Answer:
         links.append(("next", link(call, path, following)))
     entries = _entries(call, shown, along, asked.types)
     return Answer(200, bundle("searchset", entries, links=links, total=total, at=instant(services.clock())))
+
+
+def _without_strangers(shown: Sequence[Reached], along: list[Reached], call: Call) -> list[Reached]:
+    """What comes along but for the patients that only stand in the same Group or List: they are somebody else."""
+    if not any(one.type in _GATHERINGS for one in shown):
+        return along
+    others = [one for one in (*shown, *along) if one.type not in _GATHERINGS]
+    meant = {key for one in others for key in references(one.body, call.base)}
+    return [one for one in along if one.type != "Patient" or one.key in meant]
 
 
 def _entries(call: Call, shown: Iterable[Reached], along: Iterable[Reached], types: frozenset[str]) -> Iterable[bytes]:

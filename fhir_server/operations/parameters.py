@@ -23,6 +23,8 @@ from profiles.json_output import dump
 
 GENERAL = frozenset({"_format", "_pretty"})
 """Parameters of every request (http.html#parameters)."""
+_MOST_ISSUES = 100
+"""Parameters that are found fault with before the rest is not looked at."""
 _NO_INPUTS: Mapping[str, tuple[Any, ...]] = {}
 
 
@@ -202,6 +204,8 @@ def _members(
     issues: list[Issue] = []
     for place, row in enumerate(listed):
         name, at = row.get("name"), f"{where}[{place}]"
+        if len(issues) >= _MOST_ISSUES:
+            break
         expected = known.get(name) if isinstance(name, str) else None
         if expected is None:
             issues.append(Issue("operation-parameter-unknown", at, details={"name": _shown(name)}))

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+from sqlalchemy import Connection
 
-from fhir_server.jobs.ledger import open_jobs
+from fhir_server.jobs.job import Job
+from fhir_server.jobs.ledger import covers, open_jobs
 from fhir_server.jobs.status import accepted
 from fhir_server.rest.exchange import Answer, Call, Services
 from fhir_server.search.overlay import Overlay
@@ -22,17 +24,23 @@ def reindex(call: Call, services: Services) -> Answer:
     if call.method == "GET":
         return _progress(call, services)
     with services.database.read() as connection:
-        going = next((job for job in open_jobs(connection) if job.kind == "reindex" and not job.progress), None)
+        going = next((job for job in _going(connection, call) if not job.progress), None)
     if going is not None:  # one that has not begun yet will take up what is new by now
         return Answer(202, headers=(("Content-Location", f"{call.base}/_job/{going.id}"),))
     return accepted(call, services, "reindex", {})
+
+
+def _going(connection: Connection, call: Call) -> list[Job]:
+    """The jobs the caller may know of."""
+    scope = call.caller.scope
+    return [job for job in open_jobs(connection) if job.kind == "reindex" and covers(scope, job.scope)]
 
 
 def _progress(call: Call, services: Services) -> Answer:
     with services.database.reading() as reader:
         overlay = services.database.known.fresh(reader.all)
     with services.database.read() as connection:
-        jobs = [job for job in open_jobs(connection) if job.kind == "reindex"]
+        jobs = _going(connection, call)
     parts = [_parameter(each, overlay) for added in overlay.added.values() for each in added]
     parts += [
         {

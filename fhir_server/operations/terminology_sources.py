@@ -1,4 +1,4 @@
-"""Where terminology operations find definitions: given inline, then in our own store, then what R4 brings along.
+"""Where terminology operations find definitions: given inline, in our own store, in our guide, in what R4 brings along.
 
 The caller sees the stored ones his scope allows. A stored definition with the URL of one of R4 takes its place.
 """
@@ -25,7 +25,7 @@ from profiles.code_system import System, loaded
 from profiles.definitions import value_set
 from profiles.expansion import Sources
 from profiles.issue import Issue
-from profiles.terminology import system as core_system
+from profiles.registry import OWN
 
 Json = dict[str, Any]
 _MOST = 1000
@@ -51,8 +51,8 @@ class Library:
         for definition in (*given, *self._stored("CodeSystem", url)):
             if _fits(definition, version) and definition.get("content") not in ("not-present", "supplement"):
                 return loaded(definition) if definition in given else _loaded(_named(definition), definition)
-        core = core_system(url)
-        return core if core is not None and _fits(core.definition, version) else None
+        own = OWN.terminology.system(url)
+        return own if own is not None and _fits(own.definition, version) else None
 
     def value_set(self, url: str, version: str = "") -> Json | None:
         """The value set; a code system says which URL stands for all its codes (CodeSystem.valueSet)."""
@@ -60,8 +60,8 @@ class Library:
         for definition in (*given, *self._stored("ValueSet", url)):
             if _fits(definition, version):
                 return definition
-        core = value_set(url)
-        return core if core is not None and _fits(core, version) else self._implicit(url)
+        own = OWN.canonical(url, "ValueSet") or value_set(url)
+        return own if own is not None and _fits(own, version) else self._implicit(url)
 
     def _implicit(self, url: str) -> Json | None:
         systems = self.search("CodeSystem", ())
@@ -73,7 +73,8 @@ class Library:
     def concept_map(self, url: str, version: str = "") -> Json | None:
         """The concept map."""
         given = [each for each in self.inline if each["resourceType"] == "ConceptMap" and each.get("url") == url]
-        found = (*given, *self._stored("ConceptMap", url))
+        own = OWN.canonical(url, "ConceptMap")
+        found = (*given, *self._stored("ConceptMap", url), *(() if own is None else (own,)))
         return next((each for each in found if _fits(each, version)), None)
 
     def _stored(self, kind: str, url: str) -> list[Json]:

@@ -63,7 +63,7 @@ def read(parameters: Resource) -> tuple[Operation, ...]:
 def _operation(number: int, given: Any) -> Operation:
     where = f"operation {number + 1}"
     parts = given.get("part") if isinstance(given, dict) and given.get("name") == "operation" else None
-    if not isinstance(parts, list) or not all(isinstance(part, dict) and part.get("name") in _NAMES for part in parts):
+    if not isinstance(parts, list) or not all(isinstance(part, dict) and _known(part.get("name")) for part in parts):
         raise PatchMalformed(f"{where} is not one with parts of type, path, name, value, index, source, destination")
     named = {part["name"]: part for part in parts}
     if len(named) < len(parts):
@@ -82,6 +82,10 @@ def _operation(number: int, given: Any) -> Operation:
         named.get("value", {}),
         *(_number(named, name, where) for name in ("index", "source", "destination")),
     )
+
+
+def _known(name: object) -> bool:
+    return isinstance(name, str) and name in _NAMES
 
 
 def _text(named: Mapping[str, Part], name: str) -> str:

@@ -1,7 +1,9 @@
 """batch: every entry by itself, and the door to transactions (FHIR R4 http.html#transaction).
 
 The writes of a batch are handed over one after the other and waited for together, so that they share commits; an entry
-that is refused changes nothing for the others. Reads come after all writes. References between entries are left alone.
+that is refused changes nothing for the others. Reads come after all writes. An entry that refers to another one by its
+urn is refused: "References within a Bundle.entry.resource to another Bundle.entry.resource that is being created within
+the batch are considered to be non-conformant" (http.html#brules).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from fhir_server.rest.delete import deleted
 from fhir_server.rest.document import Resource, document
 from fhir_server.rest.entry import Entry, asked, entries
 from fhir_server.rest.exchange import Answer, Call, Change, Return, Services, refusal, refused
+from fhir_server.rest.links import placeholders
 from fhir_server.rest.reading import Reader, reading_issue
 from fhir_server.rest.response import response_entry
 from fhir_server.rest.transaction import ORDER, transaction
@@ -52,9 +55,13 @@ def batch(call: Call, services: Services, bundled: Resource, reader: Reader) -> 
     known = [entry for entry in read if isinstance(entry, Entry)]
     answers |= {number: refusal(entry) for number, entry in enumerate(read) if isinstance(entry, Issue)}
     refers = may_refer(call.body)
+    urns = {entry.full_url for entry in known if not entry.reads and entry.full_url.startswith("urn:")}
     for entry in sorted((entry for entry in known if not entry.reads), key=lambda entry: ORDER[entry.method]):
         write = _write(entry, call, services, refers=refers)
-        if isinstance(write, Write):
+        dependent = isinstance(write, Write) and urns and _dependent(write, urns)
+        if dependent:
+            answers[entry.number] = refused("batch-reference", dependent)
+        elif isinstance(write, Write):
             waiting[entry.number] = services.door.write((write,), call.caller.scope)
         else:
             answers[entry.number] = refusal(*write)
@@ -73,6 +80,14 @@ def batch(call: Call, services: Services, bundled: Resource, reader: Reader) -> 
 def _write(entry: Entry, call: Call, services: Services, *, refers: bool) -> Write | tuple[Issue, ...]:
     wanted = asked(entry, call.base, call.caller.owner, refers=refers)
     return (wanted,) if isinstance(wanted, Issue) else write_of(wanted, services)
+
+
+def _dependent(write: Write, urns: set[str]) -> str:
+    """Where the resource refers to an entry of the batch; '' when nowhere. What a Bundle holds is its own affair."""
+    if write.resource is None or write.type == "Bundle":
+        return ""
+    found = placeholders(write.resource, write.expression or write.type)
+    return next((where for where, urn in found if urn in urns), "")
 
 
 def _written(call: Call, entry: Entry, outcome: tuple[Written, ...] | Refused) -> Answer:

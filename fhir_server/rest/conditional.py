@@ -1,7 +1,8 @@
 """Search criteria that say which resource a write is about (FHIR R4 http.html#ccreate, #cond-update, #cdelete).
 
 Here they are only read; the writer evaluates them, under the commit lock. Whatever the caller prefers, an unknown
-parameter refuses the write: criteria that mean less than they say would hit the wrong resource.
+parameter refuses the write, and so does one without a value, which a search passes over: criteria that mean less than
+they say would hit the wrong resource.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from fhir_server.rest.address import pairs
+from fhir_server.rest.address import criteria_pairs
 from fhir_server.rest.exchange import Services
-from fhir_server.search.query import CONTROLS, Handling, Query, parse
+from fhir_server.search.query import CONTROLS, GENERAL, Handling, Query, parse
 from fhir_server.search.values import Surroundings
 from fhir_server.store.write import Lookup
 from profiles.definitions import resource_types
@@ -31,6 +32,8 @@ def criteria(
 ) -> Query | tuple[Issue, ...]:
     """The criteria, or why they cannot be used: none at all, or one that cannot be searched by."""
     selecting = [pair for pair in given if pair[0].partition(":")[0] not in CONTROLS]
+    if selecting and not all(text for name, text in selecting if name not in GENERAL):
+        return (Issue("condition-valueless", where, details={"interaction": interaction}),)
     query = parse(resource_type, selecting, Surroundings(services.clock(), base), Handling.STRICT, services.limits)
     if not isinstance(query, Query):
         return tuple(Issue(issue.code, where, details=issue.details) for issue in query)
@@ -44,7 +47,7 @@ def if_none_exist(
 ) -> Query | tuple[Issue, ...]:
     """The criteria of a conditional create; `Patient?identifier=…` and `?identifier=…` are understood too."""
     text = header.strip().removeprefix(f"{resource_type}?").removeprefix("?")
-    given = pairs(text)
+    given = criteria_pairs(text)
     if isinstance(given, Issue):
         return (Issue(given.code, where),)
     return criteria(resource_type, given, base, services, "create", where)
@@ -98,7 +101,7 @@ class _Finder:
         known = self.lookups.get(f"{resource_type}?{text}")
         if known is not None:
             return known.address
-        given = pairs(text)
+        given = criteria_pairs(text)
         query: Query | tuple[Issue, ...] = (
             (Issue(given.code, where),)
             if isinstance(given, Issue)

@@ -20,6 +20,7 @@ def create(call: Call, services: Services) -> Answer | Change:
         call.type,
         call.base,
         call.caller.owner,
+        parameters=call.parameters,
         resource=resource,
         if_none_exist=None if call.if_none_exist is None else header_text(call.if_none_exist),
         refers=may_refer(call.body),

@@ -21,7 +21,7 @@ from uuid import uuid4
 import structlog
 
 from fhir_server.problem import outcome
-from fhir_server.rest.address import pairs, segments
+from fhir_server.rest.address import pairs, parameters_of, segments
 from fhir_server.rest.content_coding import coding_issue, decompressed, is_gzip, welcomes_gzip
 from fhir_server.rest.cors import Cors
 from fhir_server.rest.exchange import ANYONE, Answer, Call, Caller, Change, Services, refusal, refused
@@ -146,7 +146,8 @@ class FhirEndpoint:
             path, parameters = Issue("url-too-long", "http", details={"limit": str(LONGEST_ADDRESS)}), ()
         else:
             path = segments(raw_path.partition(b"?")[0].removeprefix(self._prefix.encode()))
-            parameters = pairs(query.decode("latin-1")) if query else ()
+            below = () if isinstance(path, Issue) else path
+            parameters = parameters_of(scope["method"], below, query.decode("latin-1")) if query else ()
         issue = next((each for each in (path, parameters) if isinstance(each, Issue)), None)
         if isinstance(path, Issue) or isinstance(parameters, Issue):
             path, parameters = (), ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from fhir_server.rest.address import pairs
+from fhir_server.rest.address import parameters_of
 from fhir_server.rest.identity import type_issue
 from fhir_server.rest.patch import entry_edit
 from fhir_server.rest.writing import Asked
@@ -58,7 +58,8 @@ def _entry(number: int, entry: Any, base: str) -> Entry | Issue:
         return Issue("bundle-entry", f"{where}.request")
     address = request["url"].removeprefix(base).lstrip("/")
     parts = urlsplit("/" + address)
-    parameters = pairs(parts.query)
+    segments = tuple(unquote(segment) for segment in parts.path.strip("/").split("/") if segment)
+    parameters = parameters_of(request["method"], segments, parts.query)
     resource, full_url = entry.get("resource"), entry.get("fullUrl", "")
     if isinstance(parameters, Issue) or (resource is not None and not isinstance(resource, dict)):
         return Issue("bundle-entry", f"{where}.request.url" if isinstance(parameters, Issue) else f"{where}.resource")
@@ -68,7 +69,7 @@ def _entry(number: int, entry: Any, base: str) -> Entry | Issue:
     return Entry(
         number,
         request["method"],
-        tuple(unquote(segment) for segment in parts.path.strip("/").split("/") if segment),
+        segments,
         parameters,
         full_url if isinstance(full_url, str) else "",
         resource,

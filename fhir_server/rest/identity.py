@@ -34,8 +34,14 @@ def version_number(text: str) -> int | None:
     return int(text) if _VERSION.fullmatch(text) else None
 
 
+ANY_VERSION = -1
+"""`If-Match: *`: whatever version there is, but there is one (RFC 9110 13.1.1)."""
+
+
 def etag_version(header: str) -> int | Issue:
     """The version an If-Match names; 0 for one that is well-formed but not ours."""
+    if header.strip() == "*":
+        return ANY_VERSION
     found = _ETAG.fullmatch(header.strip())
     if found is None:
         return Issue("header-invalid", "http.If-Match", details={"name": "If-Match"})

@@ -39,13 +39,13 @@ def _member(name: str, value: Any, addresses: Mapping[str, str]) -> Any:
     return linked(value, addresses)
 
 
-def placeholders(value: Any, path: str) -> Iterator[str]:
-    """Where references stand that still name a urn: nothing outside of the transaction can be meant by one."""
+def placeholders(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Where references stand that still name a urn, and which: nothing outside of the Bundle can be meant by one."""
     if isinstance(value, dict):
         for name, child in value.items():
             if name == "reference" and isinstance(child, str):
                 if child.startswith(_URNS):
-                    yield f"{path}.reference"
+                    yield f"{path}.reference", child
             else:
                 yield from placeholders(child, f"{path}.{name}")
     elif isinstance(value, list):

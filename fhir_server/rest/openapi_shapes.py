@@ -58,7 +58,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
             _ALWAYS,
         ),
         "openapi": Shape(
-            "This document", ("_type", "If-None-Match"), {200: ("application/json",), 304: ()}, (400, 414)
+            "This document", ("_type", "If-None-Match"), {200: ("application/json",), 304: ()}, (400, 404, 414)
         ),
         "batch": Shape(
             "A batch or a transaction", (*_FORMATTED, "Prefer"), _BUNDLE, (*_ALWAYS, *_BODY, *_WRITE, 410), "Bundle"

@@ -1,46 +1,34 @@
 """Where a page begins, as text in a link that only this server can make (FHIR R4 http.html#paging).
 
-A mark is `base64url(HMAC + payload)`, bound to the request it belongs to and to the caller's scope: it can be neither
-changed nor used elsewhere. It holds numbers of rows, never patient data.
+A mark is sealed and bound to the request it belongs to and to the caller's scope: it can be neither read nor changed
+nor used elsewhere. It holds numbers of rows, never patient data.
 """
 
 from __future__ import annotations
 
-import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from hashlib import blake2b, sha256
 from urllib.parse import urlencode
 
 import orjson
 
 from fhir_server.rest.exchange import Call, Services
+from fhir_server.security import seal
 
 PAGE = "_page"
 """The parameter that carries a mark."""
-_SIGNED = 16
 _LONGEST = 1024
 Mark = tuple[int | None, ...]
 
 
 def sealed(mark: Mark, call: Call, services: Services) -> str:
     """The mark as text for the links of this request."""
-    payload = orjson.dumps(mark)
-    return urlsafe_b64encode(_signature(payload, call, services) + payload).rstrip(b"=").decode()
+    return seal.sealed(orjson.dumps(mark), _bound(call), services.cursor_key)
 
 
 def opened(text: str, call: Call, services: Services) -> Mark | None:
     """The mark again, or None when it was not made here for this request."""
-    if len(text) > _LONGEST or not text.isascii():
-        return None
-    try:
-        both = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except ValueError:
-        return None
-    signature, payload = both[:_SIGNED], both[_SIGNED:]
-    if not hmac.compare_digest(signature, _signature(payload, call, services)):
-        return None
-    return tuple(orjson.loads(payload))
+    payload = None if len(text) > _LONGEST else seal.opened(text, _bound(call), services.cursor_key)
+    return None if payload is None else tuple(orjson.loads(payload))
 
 
 def link(call: Call, path: str, mark: str = "") -> str:
@@ -54,8 +42,6 @@ def _kept(call: Call) -> list[tuple[str, str]]:
     return [pair for pair in call.parameters if pair[0] not in (PAGE, "_format", "_pretty")]
 
 
-def _signature(payload: bytes, call: Call, services: Services) -> bytes:
+def _bound(call: Call) -> bytes:
     owners = call.caller.scope.owners
-    shown = "*" if owners is None else sorted(owners)
-    bound = orjson.dumps([call.type, call.id, _kept(call), shown])
-    return hmac.new(services.cursor_key, blake2b(bound, digest_size=16).digest() + payload, sha256).digest()[:_SIGNED]
+    return orjson.dumps([call.type, call.id, _kept(call), "*" if owners is None else sorted(owners)])

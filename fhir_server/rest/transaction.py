@@ -17,7 +17,7 @@ from fhir_server.rest.create import saved
 from fhir_server.rest.delete import deleted
 from fhir_server.rest.document import Resource
 from fhir_server.rest.entry import Entry, asked, entries
-from fhir_server.rest.exchange import Answer, Call, Change, Return, Services, refusal
+from fhir_server.rest.exchange import Answer, Call, Change, Return, Services, refusal, refused
 from fhir_server.rest.full_url import full_url_issue, names_of
 from fhir_server.rest.links import linked, placeholders
 from fhir_server.rest.reading import Reader, reading_issue
@@ -61,6 +61,9 @@ def transaction(call: Call, services: Services, document: Resource, reader: Read
     lost = _lost(writes) if services.references_checked and b"urn:" in call.body else []
     if lost:
         return refusal(*lost)
+    unread = _unreadable(call, services, known, planned, reader)
+    if unread is not None:
+        return unread
     return Change(writes, lambda written: _answer(call, services, known, ordered, written, reader))
 
 
@@ -116,8 +119,28 @@ def _lost(writes: Sequence[Write]) -> list[Issue]:
         Issue("reference-placeholder", where)
         for write in writes
         if write.resource is not None and write.type != "Bundle"
-        for where in placeholders(write.resource, write.expression or write.type)
+        for where, _ in placeholders(write.resource, write.expression or write.type)
     ]
+
+
+def _unreadable(
+    call: Call, services: Services, known: Sequence[Entry], planned: Sequence[_Planned], reader: Reader
+) -> Answer | None:
+    """The refusal of a reading entry: a transaction is carried out only when every entry gives a 2xx or a 3xx.
+
+    Reads come last, after the commit, so they are tried before anything is written; what the writes are about to
+    create or change may not be there yet.
+    """
+    coming = {(plan.write.type, plan.write.id) for plan in planned if plan.entry.method != "DELETE"}
+    going = {(plan.write.type, plan.write.id) for plan in planned if plan.entry.method == "DELETE"}
+    for entry in known:
+        if not entry.reads or entry.segments[:2] in coming:
+            continue
+        gone = entry.segments in going and entry.method in ("GET", "HEAD")
+        answer = refused("gone", f"{entry.expression}.request.url") if gone else reader(entry, call, services)
+        if answer.status >= 400:
+            return answer
+    return None
 
 
 def _answer(

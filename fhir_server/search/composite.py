@@ -78,6 +78,7 @@ def _composite(resource_type: str, definition: SearchParameter) -> Composite:
 
 
 def _alternative(resource_type: str, base: str, components: tuple[Component, ...]) -> Alternative:
+    components = _straightened(resource_type, base, components)
     parts = tuple(_part(resource_type, base, component) for component in components)
     steps = parse(base, resource_type)[0] if base != resource_type else None
     repeating = steps is not None and any(place.repeats for place in places(resource_type, steps.steps))
@@ -85,6 +86,26 @@ def _alternative(resource_type: str, base: str, components: tuple[Component, ...
     names = ",".join(each.expression for each in components)
     param = param_id(f"composite:{resource_type}.{steps.text if steps else ''}:{names}")
     return Alternative(parts, frozenset(beside), steps if repeating else None, param)
+
+
+def _straightened(resource_type: str, base: str, components: tuple[Component, ...]) -> tuple[Component, ...]:
+    """R4 exchanged the expressions of `DocumentReference.relationship`: its parts are `relatesto$relation`, as their
+    definitions and other servers have it, when each then reads the place its definition reads."""
+    if len(components) != 2:
+        return components
+    first, second = components
+    exchanged = (replace(first, expression=second.expression), replace(second, expression=first.expression))
+    if any(_reads_its_own(resource_type, base, each) for each in components):
+        return components
+    return exchanged if all(_reads_its_own(resource_type, base, each) for each in exchanged) else components
+
+
+def _reads_its_own(resource_type: str, base: str, component: Component) -> bool:
+    if component.expression.startswith(_OF_THE_RESOURCE):
+        return True
+    own = next((each for each in parameters(resource_type).values() if each.url == component.definition), None)
+    paths = parse(f"{base}.{component.expression.partition('|')[0].strip()}", resource_type)
+    return own is not None and any(path.text == source.path.text for path in paths for source in own.sources)
 
 
 def _part(resource_type: str, base: str, component: Component) -> Parameter:
@@ -103,8 +124,7 @@ def _part(resource_type: str, base: str, component: Component) -> Parameter:
 
 
 def _plain(resource_type: str, path: str) -> Parameter | None:
-    """The plain parameter that reads the same place. R4 has the two parts of `DocumentReference.relationship` name each
-    other's definitions, so what an expression reads decides, not what it claims to be."""
+    """The plain parameter that reads the same place: what an expression reads decides, not what it claims to be."""
     known = parameters(resource_type).values()
     return next((each for each in known if path in {source.path.text for source in each.sources}), None)
 

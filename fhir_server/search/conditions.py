@@ -96,12 +96,16 @@ def hashes(criterion: Criterion) -> tuple[int, ...]:
     return tuple(found)
 
 
+_LONGEST = 4096
+"""Characters of a URL in which what lies above it is looked for: each step of its path is a key."""
+
+
 def _stems(uri: str) -> list[str]:
     """A URL and every URL above it: `http://a/b/c`, `http://a/b`, `http://a`, each also with a slash at the end."""
     if uri.startswith("urn:"):
         return [uri]  # "not meaningful for URNs" (search.html#uri)
     root = uri.find("//") + 2
-    ends = [place for place in range(root, len(uri)) if uri[place] == "/"] if root > 1 else []
+    ends = [place for place in range(root, min(len(uri), _LONGEST)) if uri[place] == "/"] if root > 1 else []
     return [uri, *(uri[:end] for end in ends), *(uri[: end + 1] for end in ends)]
 
 
@@ -177,7 +181,7 @@ def text_bounds(modifier: str, value: Value) -> list[tuple[str, str | None]]:
         uri = value.text.replace("\x00", "")[:LONGEST_URI] if isinstance(value, Words) else ""
         if modifier == "starts" or uri.endswith("/"):
             return [(uri, uri + LAST)]
-        return [(uri, uri + "\x01"), *([] if uri.startswith("urn:") else [(uri + "/", uri + "/" + LAST)])]
+        return [(uri, uri + "\x01"), *((uri + mark, uri + mark + LAST) for mark in _inside(uri))]
     text = normalised(value.text) if isinstance(value, Words) else ""
     if not text or modifier == "differs":
         return []
@@ -195,6 +199,13 @@ def text_bounds(modifier: str, value: Value) -> list[tuple[str, str | None]]:
             return [(f"%{escaped}%", None)]
         case _:
             return [(text, text + LAST)]
+
+
+def _inside(uri: str) -> tuple[str, ...]:
+    """What follows in a uri that lies below: a path, any version, what `url|1` begins the version of."""
+    if "|" in uri:
+        return (".",)
+    return ("|",) if uri.startswith("urn:") else ("/", "|")
 
 
 # -------------------------------------------------------------------------------------- references

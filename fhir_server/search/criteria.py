@@ -86,12 +86,31 @@ class Criteria:
         if modifier and modifier not in parameter.targets and modifier not in modifiers(parameter):
             self.refuse("search-modifier", parameter.code, modifier, sorted(modifiers(parameter)))
             return None
+        if parameter.kind == "uri" and parameter.code == "url" and not modifier and "|" in text:
+            return self.canonical(parameter, split(text, ","))
         known = self.read(parameter, modifier, split(text, ","))
         if known is None:
             return None
         if parameter.kind == "reference" and modifier in ("above", "below"):
             return self.tree(Criterion(parameter, "", known), modifier)
         return Criterion(parameter, modifier, known)
+
+    def canonical(self, parameter: Parameter, parts: Sequence[str]) -> Condition | None:
+        """`url=http://a|1.0`: a canonical names the version, too, which the resource keeps in an element of its own."""
+        version, found = parameters(parameter.type).get("version"), list[Condition]()
+        for part in parts:
+            url, _, number = part.partition("|")
+            values = self.read(parameter, "", [url])
+            if values is None:
+                return None
+            named: Condition = Criterion(parameter, "", values)
+            if number and version is not None:
+                numbers = self.read(version, "", [number])
+                if numbers is None:
+                    return None
+                named = Every((named, Criterion(version, "", numbers)))
+            found.append(named)
+        return found[0] if len(found) == 1 else Some(tuple(found))
 
     def read(self, parameter: Parameter, modifier: str, parts: Sequence[str]) -> tuple[Value, ...] | None:
         """The OR values, or None when one of them cannot be read."""

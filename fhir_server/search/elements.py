@@ -6,7 +6,7 @@ Source: the StructureDefinitions of FHIR R4; a path that leads through an extens
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -19,11 +19,22 @@ Definition = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """Stands among the keys in the place of an index: the first item whose element `name` says `value`."""
+
+    name: str
+    value: str
+
+
+Keys = tuple[str | int | Chosen, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
-    """The leaf of a path. `keys` are JSON keys and indexes (0 where an element repeats) that lead to the first leaf."""
+    """The leaf of a path. `keys` lead to the first leaf; where an element repeats stands 0, or what is chosen."""
 
     type: str
-    keys: tuple[str | int, ...]
+    keys: Keys
     repeats: bool
     value_set: str
 
@@ -38,12 +49,19 @@ def places(resource_type: str, steps: Sequence[Step], choices: Sequence[str] = (
         if step.kind not in ("child", "choice"):
             if step.kind in ("extension", "has-extension"):
                 return ()
+            if step.kind == "where":
+                found = [(_choosing(place, step), stem) for place, stem in found]
             continue
         found = [each for place, stem in found for each in _children(place, stem, step)]
     last = next((step for step in reversed(steps) if step.kind in ("child", "choice")), None)
     named = last is not None and last.kind == "choice"
     several = len(found) > 1 and not named
     return tuple(place for place, _ in found if not several or not choices or place.type in choices)
+
+
+def _choosing(place: Place, step: Step) -> Place:
+    """The place among the items that meet a `where`."""
+    return replace(place, keys=(*place.keys[:-1], Chosen(step.name, step.value))) if place.keys[-1:] == (0,) else place
 
 
 def _children(place: Place, stem: str, step: Step) -> list[tuple[Place, str]]:

@@ -15,11 +15,10 @@ from sqlalchemy import ColumnElement, Text, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.visitors import InternalTraversal
 
-from fhir_server.search.elements import parameter_places
+from fhir_server.search.elements import Chosen, Keys, parameter_places
 from fhir_server.search.parameters import Parameter
 from fhir_server.store.schema import resource
 
-Keys = tuple[str | int, ...]
 _LEAVES: Mapping[str, tuple[Keys, ...]] = MappingProxyType(
     {
         "CodeableConcept": (("coding", 0, "code"), ("text",)),
@@ -53,15 +52,44 @@ class _BodyText(ColumnElement[str]):
 
 @compiles(_BodyText, "sqlite")
 def _sqlite(element: _BodyText, compiler: Any, **options: Any) -> str:
-    steps = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in element.path)
-    return f"CAST(json_extract(CAST({compiler.process(resource.c.body, **options)} AS TEXT), '${steps}') AS TEXT)"
+    body = f"CAST({compiler.process(resource.c.body, **options)} AS TEXT)"
+    before, chosen, after = _parted(element.path)
+    if chosen is None:
+        return f"CAST(json_extract({body}, '{_dollar(before)}') AS TEXT)"
+    value = f"json_extract(item.value, '{_dollar(after)}')"
+    return (
+        f"(SELECT CAST({value} AS TEXT) FROM json_each({body}, '{_dollar(before)}') AS item"  # noqa: S608 - see _parted
+        f" WHERE json_extract(item.value, '$.{chosen.name}') = '{chosen.value}' AND {value} IS NOT NULL"
+        " ORDER BY item.key LIMIT 1)"
+    )
 
 
 @compiles(_BodyText, "postgresql")
 def _postgresql(element: _BodyText, compiler: Any, **options: Any) -> str:
-    steps = ",".join(map(str, element.path))
-    body = compiler.process(resource.c.body, **options)
-    return f"((convert_from({body}, 'UTF8')::json #>> '{{{steps}}}') COLLATE \"C\")"
+    body = f"convert_from({compiler.process(resource.c.body, **options)}, 'UTF8')::json"
+    before, chosen, after = _parted(element.path)
+    if chosen is None:
+        return f'(({body} #>> {_braced(before)}) COLLATE "C")'
+    return (
+        f"((SELECT item.value #>> {_braced(after)} FROM json_array_elements({body} #> {_braced(before)})"  # noqa: S608
+        f" WITH ORDINALITY AS item(value, number) WHERE item.value ->> '{chosen.name}' = '{chosen.value}'"
+        f' AND item.value #>> {_braced(after)} IS NOT NULL ORDER BY item.number LIMIT 1) COLLATE "C")'
+    )
+
+
+def _parted(path: Keys) -> tuple[Keys, Chosen | None, Keys]:
+    """What stands before and after the choice in a path. All of it is plain words of definitions (see `sortable`)."""
+    place = next((n for n, key in enumerate(path) if isinstance(key, Chosen)), len(path))
+    chosen = path[place] if place < len(path) else None
+    return path[:place], chosen if isinstance(chosen, Chosen) else None, path[place + 1 :]
+
+
+def _dollar(path: Keys) -> str:
+    return "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+
+
+def _braced(path: Keys) -> str:
+    return "'{" + ",".join(map(str, path)) + "}'"
 
 
 def first_text(parameter: Parameter, missing: str) -> ColumnElement[Any]:
@@ -72,12 +100,23 @@ def first_text(parameter: Parameter, missing: str) -> ColumnElement[Any]:
 def first_text_of(parameter: Parameter, body: Any, missing: str) -> str:
     """The same of a parsed body."""
     for path in paths(parameter):
-        value = body
-        for key in path:
-            if isinstance(key, int):
-                value = value[key] if isinstance(value, list) and len(value) > key else None
-            else:
-                value = value.get(key) if isinstance(value, dict) else None
+        before, chosen, after = _parted(path)
+        items = [_at(body, before)] if chosen is None else _chosen(_at(body, before), chosen)
+        value = next((found for item in items if (found := _at(item, after)) is not None), None)
         if value is not None:
             return ("true" if value else "false") if isinstance(value, bool) else str(value)
     return missing
+
+
+def _chosen(value: Any, chosen: Chosen) -> list[Any]:
+    items = value if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, dict) and item.get(chosen.name) == chosen.value]
+
+
+def _at(value: Any, path: Keys) -> Any:
+    for key in path:
+        if isinstance(key, int):
+            value = value[key] if isinstance(value, list) and len(value) > key else None
+        else:
+            value = value.get(key) if isinstance(value, dict) else None
+    return value

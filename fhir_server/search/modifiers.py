@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from fhir_server.search.elements import parameter_places, types
 from fhir_server.search.parameters import Parameter, parameters
+from fhir_server.search.paths import Step
 
 _BY_KIND: dict[str, frozenset[str]] = {
     "token": frozenset({"not", "missing", "in", "not-in", "above", "below"}),
@@ -47,6 +49,8 @@ def part_of(parameter: Parameter) -> tuple[int, ...]:
     return tuple(lists)
 
 
+_PLACED = frozenset({"child", "choice", "resolves"})
+_WORD = re.compile(r"[A-Za-z0-9\-]{1,64}", re.ASCII)
 _SORTED = frozenset({"date", "string", "number", "quantity"})
 
 
@@ -56,4 +60,9 @@ def sortable(parameter: Parameter) -> bool:
     if parameter.kind in _SORTED or not parameter.sources:
         return True
     steps = (step for source in parameter.sources for step in source.path.steps)
-    return bool(parameter_places(parameter)) and all(step.kind in ("child", "choice", "resolves") for step in steps)
+    return bool(parameter_places(parameter)) and all(_placed(step) for step in steps)
+
+
+def _placed(step: Step) -> bool:
+    """Whether a statement can name the place: what a `where` compares with is a part of it, so it is a plain word."""
+    return step.kind in _PLACED or (step.kind == "where" and _WORD.fullmatch(step.value) is not None)

@@ -87,6 +87,7 @@ class Query:
 
 GENERAL = frozenset({"_format", "_pretty"})
 """Parameters of every request, not of a search (http.html#parameters)."""
+_ONCE = frozenset({"_sort", "_count", "_total", "_summary", "_elements"})
 _COUNT = re.compile(r"\d{1,9}", re.ASCII)
 
 
@@ -105,6 +106,8 @@ def parse(
         before = len(reader.issues)
         reader.take(name, text)
         if len(reader.issues) == before:
+            if name in _ONCE:  # of two the last counts, and `self` says what was done
+                reader.pairs[:] = [pair for pair in reader.pairs if pair[0] != name]
             reader.pairs.append((name, text))
     ignored = [i for i in reader.issues if i.code == "search-parameter-unknown" and handling is Handling.LENIENT]
     against = tuple(issue for issue in reader.issues if issue not in ignored)
@@ -177,7 +180,7 @@ class _Reader:
 
     def take_sort(self, _modifier: str, text: str) -> None:
         keys = []
-        for part in text.split(","):
+        for part in text.split(",", 9)[:9]:  # more than 4 are refused whatever they are
             parameter = parameters(self.type).get(part.lstrip("-"))
             if parameter is None:
                 self.refuse("search-parameter-unknown", part, self.type)
@@ -207,6 +210,7 @@ class _Reader:
             return []
         source, _, rest = text.partition(":")
         code, _, target = rest.partition(":")
+        text = "*" if text == "*:*" else text  # as other servers write it
         if text == "*" and name == "_include":  # every reference of every type that is searched
             return [Include(one, _references(one), "", bool(modifier)) for one in types_of(self.type)]
         if text == "*":
@@ -222,6 +226,10 @@ class _Reader:
             self.total = text  # type: ignore[assignment]
         else:
             self.refuse("search-value", "_total", "code")
+
+    def take_total_method(self, _modifier: str, text: str) -> None:
+        """The name fhirpy and the server it comes from have for `_total`."""
+        self.take_total("", {"count": "accurate"}.get(text, "estimate"))
 
     def take_summary(self, _modifier: str, text: str) -> None:
         if text in ("true", "text", "data", "count", "false"):
@@ -254,11 +262,12 @@ _CONTROLS = {
     "_include": _Reader.take_include,
     "_revinclude": _Reader.take_revinclude,
     "_total": _Reader.take_total,
+    "_totalMethod": _Reader.take_total_method,
     "_summary": _Reader.take_summary,
     "_elements": _Reader.take_elements,
     "_cursor": _Reader.take_cursor,
     "_filter": _Reader.take_filter,
     "_contained": _Reader.take_contained,
 }
-CONTROLS = frozenset(_CONTROLS) - {"_cursor", "_filter"}
+CONTROLS = frozenset(_CONTROLS) - {"_cursor", "_filter", "_totalMethod"}
 """The parameters that shape the answer."""

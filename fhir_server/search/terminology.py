@@ -22,6 +22,8 @@ from profiles.issue import Issue
 MOST = 10_000
 """Codes one search may ask for."""
 _IDENTIFIER = frozenset({"Identifier"})
+_NO_CODE = Token("", "\x00")
+"""No element holds this code."""
 _BOOLEANS = "http://hl7.org/fhir/special-values"
 
 
@@ -33,6 +35,21 @@ class NotKnown:
 
 
 # ------------------------------------------------------------------------------------- implied systems
+
+
+_CODE = frozenset({"code"})
+
+
+@cache
+def required(parameter: Parameter) -> frozenset[str] | None:
+    """All codes the elements may hold, when they are plain codes of required value sets that can be expanded."""
+    found: set[str] = set()
+    for place in parameter_places(parameter):
+        members = terminology.expand(place.value_set) if place.type == "code" and place.value_set else None
+        if not members:
+            return None
+        found.update(code for _, code in members.codings)
+    return frozenset(found) or None
 
 
 @cache
@@ -55,6 +72,10 @@ def understood(parameter: Parameter, token: Token) -> Token | AnyOf:
         return replace(token, cased=True)
     if "Identifier" in known or not known:
         return AnyOf((token, replace(token, cased=True)))
+    if known == _CODE and token.code:  # validated codes of FHIR itself, which differ by case: nothing is in doubt
+        codes = required(parameter)
+        if codes is not None and token.code not in codes:
+            return _NO_CODE
     return _with_implied(parameter, token)
 
 
@@ -65,7 +86,7 @@ def _with_implied(parameter: Parameter, token: Token) -> Token | AnyOf:
     codes = implied(parameter).get(token.system)
     if codes is None:
         return token
-    plain = [code for code in codes if not token.code or code.casefold() == token.code.casefold()]
+    plain = [code for code in codes if token.code in ("", code)]
     return AnyOf((token, *(Token("", code) for code in sorted(plain)))) if plain else token
 
 

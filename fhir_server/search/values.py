@@ -18,7 +18,7 @@ from fhir_server.search.quantity import comparable
 from fhir_server.search.reference import local
 from profiles.definitions import value_set
 from profiles.expansion import Sources
-from profiles.terminology import system
+from profiles.registry import OWN
 
 Prefix = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap", "po"]
 """`po` (overlaps) is said only in `_filter`."""
@@ -84,8 +84,10 @@ class Missing:
 Value = Token | AnyOf | OfType | Words | Span | Target | Missing
 
 
-CORE = Sources(lambda url, _: system(url), lambda url, _: value_set(url))
-"""What R4 brings along."""
+CORE = Sources(
+    lambda url, _: OWN.terminology.system(url), lambda url, _: OWN.canonical(url, "ValueSet") or value_set(url)
+)
+"""What R4 and our guide bring along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +208,8 @@ def _span(prefix: Prefix, value: Decimal, unit: tuple[str, str] | None = None) -
 
 def _quantity(text: str) -> Span | None:
     parts = [unescaped(part) for part in split(text, "|")]
-    if len(parts) not in (1, 3):
-        return None
+    if len(parts) not in (1, 3) or (len(parts) == 3 and parts[1] and not parts[2]):
+        return None  # a system alone names no unit, and passing it over would find every unit
     prefix, rest = prefixed(parts[0])
     value = number(rest)
     if value is None:

@@ -18,6 +18,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, crea
 from sqlalchemy.engine import make_url
 
 from fhir_server.search.known import Known
+from fhir_server.store.outdated import OutdatedStore
 from fhir_server.store.reading import PostgresReader, Reader, SqliteReader
 from fhir_server.store.schema import INDEX_RULES, about, metadata
 
@@ -66,7 +67,7 @@ class Database:
             if found == HEAD and index_rules(connection) == INDEX_RULES:
                 return
             if found:
-                raise OutdatedStore(found)
+                raise OutdatedStore(_difference(found), found)
             metadata.create_all(connection)
             if self.dialect == "postgresql":
                 for name in ("rid", "seq", "journal_id"):
@@ -134,15 +135,6 @@ class Database:
         self.engine.dispose()
 
 
-class OutdatedStore(Exception):
-    """The tables are of another release; the message says what to do."""
-
-    def __init__(self, found: str) -> None:
-        what = "has search keys of other rules" if found == HEAD else f"has schema {found}, this release needs {HEAD}"
-        super().__init__(f"the store {what}: run `qiao db upgrade`")
-        self.found = found
-
-
 _REVISIONS = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 
 
@@ -158,6 +150,10 @@ def revision(connection: Connection) -> str:
     if known.has_table(_REVISIONS.name):
         return connection.execute(select(_REVISIONS.c.version_num)).scalar() or ""
     return FIRST if known.has_table("resource") else ""
+
+
+def _difference(found: str) -> str:
+    return "has search keys of other rules" if found == HEAD else f"has schema {found}, this release needs {HEAD}"
 
 
 def index_rules(connection: Connection) -> int:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-CANONICAL = "https://qiao-fhir.github.io/cmc/SubscriptionTopic/"
+from profiles.systems import CANONICAL_BASE
+
+CANONICAL = f"{CANONICAL_BASE}/SubscriptionTopic/"
 _REFERRAL = "category=http://snomed.info/sct|3457005"
 _FINAL = "final,amended,corrected,appended"
 

@@ -11,12 +11,14 @@ from typing import Any
 
 from mappers.codes import Coded, Unmapped, table
 from mappers.datatypes.coding_system import system_of
+from mappers.datatypes.membership import calls, holds
 from mappers.datatypes.primitive import spaced
 from mappers.message import NULL
 from mappers.use import Part, Repetition, Use
 from profiles.identifiers import loinc_valid
 from profiles.systems import LOINC
 
+V2_0003 = "http://terminology.hl7.org/CodeSystem/v2-0003"
 _ALTERNATES = ((4, 5, 6, 8), (10, 11, 12, 13))
 """Code, display, system and version of the second and third coding of a CWE."""
 
@@ -25,24 +27,29 @@ def codeable_concept(value: Repetition, use: Use) -> dict[str, Any] | None:
     """CWE[CodeableConcept], and the same for CE, CNE, CF, IS, ID: `None` when there is neither code nor text."""
     codings: list[dict[str, Any]] = []
     text: list[str] = []
+    spare: list[tuple[int, str]] = []
     mapped = _mapped(value, use, codings)
-    original = _coding(use, codings, 1, 2, 3, 7, "coding", source=mapped)
+    original = _coding(use, codings, spare, 1, 2, 3, 7, "coding", source=mapped)
     if original is None and not value.get(1):
         _text_only(use, text)
     size = len(value.components)
     for code, display, system, version in _ALTERNATES:
-        if size >= code and _coding(use, codings, code, display, system, version, "coding") is None:
+        if size >= code and _coding(use, codings, spare, code, display, system, version, "coding") is None:
             _display(use, codings, display)
     if said := use.take(9, "text"):
         text.insert(0, said)
     concept: dict[str, Any] = {}
     if codings:
         concept["coding"] = codings
+    text += [said for _, said in spare]
     spoken = text[0] if text else next((one["display"] for one in reversed(codings) if "display" in one), None)
     if spoken is None and codings and mapped is None:
         spoken = codings[0].get("code")
     if spoken is not None:
         concept["text"] = spoken
+    for at, said in spare:
+        if said == spoken:
+            use.leaf(at, "text")
     return concept or None
 
 
@@ -52,7 +59,7 @@ def _mapped(value: Repetition, use: Use, codings: list[dict[str, Any]]) -> Coded
     if not use.table or not code or code == NULL or not table(use.table).codes:
         return None
     found = use.code(code)
-    if isinstance(found, Unmapped):
+    if isinstance(found, Unmapped) or not holds(found.system, found.code):
         return None
     codings.append(_target(found))
     use.coded(1, "coding[0].code", use.table, code, found.code)
@@ -63,7 +70,7 @@ def _target(found: Coded) -> dict[str, Any]:
     coding: dict[str, Any] = {"code": found.code}
     if found.system:
         coding = {"system": found.system, **coding}
-    if found.display:
+    if found.display and calls(found.system, found.code, found.display):
         coding["display"] = found.display
     return coding
 
@@ -71,6 +78,7 @@ def _target(found: Coded) -> dict[str, Any]:
 def _coding(
     use: Use,
     codings: list[dict[str, Any]],
+    spare: list[tuple[int, str]],
     code_at: int,
     display_at: int,
     system_at: int,
@@ -78,7 +86,8 @@ def _coding(
     under: str,
     source: Coded | None = None,
 ) -> dict[str, Any] | None:
-    """Adds what the sender wrote as a coding of its own, unless the target coding says the same."""
+    """Adds what the sender wrote as a coding of its own, unless the target coding says the same. A display that is none
+    of the names of the code goes to `spare`, with its component."""
     value = use.value
     code = value.get(code_at)
     if code is None or code == NULL:
@@ -93,9 +102,11 @@ def _coding(
         use.leaf(system_at, f"{place}.system")
     display = value.get(display_at)
     if display and display != NULL:
-        if "display" not in coding or same is not None:
+        if calls(system, code, display):
             coding["display"] = display
-        use.leaf(display_at, f"{place}.display")
+            use.leaf(display_at, f"{place}.display")
+        else:
+            spare.append((display_at, display))
     if version := use.take(version_at, f"{place}.version"):
         coding["version"] = version
     if same is None:
@@ -121,8 +132,9 @@ def _system(use: Use, code: str, name: str | None, system_at: int, source: Coded
         if url == LOINC and not loinc_valid(code):
             use.issue("code-system-fake", system_at)
             return system_of(None, institution, field)
-        return url
-    if source is not None and source.source_system:
+        if holds(url, code):
+            return url
+    elif source is not None and source.source_system and holds(source.source_system, code):
         return source.source_system
     return system_of(None, institution, field)
 
@@ -140,11 +152,11 @@ def coding(value: Repetition, use: Use) -> dict[str, Any] | None:
         return None
     if use.table and table(use.table).codes:
         found = use.code(code)
-        if isinstance(found, Coded):
+        if isinstance(found, Coded) and holds(found.system, found.code):
             use.coded(1, "code", use.table, code, found.code)
             return _target(found)
     codings: list[dict[str, Any]] = []
-    result = _coding(use, codings, 1, 2, 3, 7, "")
+    result = _coding(use, codings, [], 1, 2, 3, 7, "")
     if result is not None:
         use.notes = [(leaf, outcome, path.replace("[0].", "", 1), rule) for leaf, outcome, path, rule in use.notes]
     return result
@@ -163,15 +175,18 @@ def required_coding(value: Repetition, use: Use) -> dict[str, Any] | None:
 
 
 def message_type(value: Repetition, use: Use) -> dict[str, Any] | None:
-    """MSG[Coding]: event in 2; the display is the type as written."""
+    """MSG[CodeableConcept]: event in 2; the text is the type as written, which is no name of the event."""
     parts = [value.get(1), value.get(2), value.get(3)]
-    display = "^".join(part for part in parts if part)
-    if not display:
+    text = "^".join(part for part in parts if part)
+    if not text:
         return None
-    use.all("display")
+    use.all("text")
     if not parts[1]:
-        return {"display": display}
-    return {"system": "http://terminology.hl7.org/CodeSystem/v2-0003", "code": spaced(parts[1]), "display": display}
+        return {"text": text}
+    event = spaced(parts[1])
+    system = V2_0003 if holds(V2_0003, event) else system_of(None, use.site.institution, "MSH-9")
+    coding = {"system": system, "code": event}
+    return {"coding": [coding], "text": text}
 
 
 def code(value: Repetition, use: Use) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any
 from mappers import systems
 from mappers.authority import Authority, assigner, authority
 from mappers.codes import Unmapped, lookup
+from mappers.datatypes.membership import holds
 from mappers.datatypes.period import within
 from mappers.identifier_kind import Kind, kind_of, kinds
 from mappers.message import NULL
@@ -93,7 +94,7 @@ def system_of(number: str, found: Authority, kind: Kind) -> str:
 def _type(use: Use, identifier: dict[str, Any], written: str, kind: Kind) -> None:
     coded = lookup(use.site, "IdentifierType", written)
     place: dict[str, Any] = identifier.setdefault("type", {})
-    if not isinstance(coded, Unmapped):
+    if not isinstance(coded, Unmapped) and holds(coded.system or systems.V2_0203, coded.code):
         place["coding"] = [{"system": coded.system or systems.V2_0203, "code": coded.code}]
         use.leaf(5, "type.coding[0].code")
         return

@@ -20,10 +20,11 @@ from mappers.datatypes.number import decimal, measured, plain
 from mappers.datatypes.reference_range import quantity
 from mappers.datatypes.units import Unit, unit
 from mappers.message import Value, legible
+from profiles.systems import CANONICAL_BASE
 
 CODED = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
 ATTACHED = frozenset({"ED", "RP"})
-QUALITATIVE = "https://qiao-fhir.github.io/cmc/fhir/CodeSystem/qualitative-result"
+QUALITATIVE = f"{CANONICAL_BASE}/CodeSystem/qualitative-result"
 _TABLE = Path(__file__).parent.parent / "tables" / "qualitative.csv"
 _SPAN = re.compile(r"(?P<low>[0-9]+(?:\.[0-9]+)?)\s*(?:-|--|~|～)\s*(?P<high>[0-9]+(?:\.[0-9]+)?)")
 _TITRE = re.compile(r"(?P<comparator><=|>=|<|>)?\s*(?P<one>[0-9]{1,9})\s*[:：∶]\s*(?P<many>[0-9]{1,9})")

@@ -24,7 +24,9 @@ _UNIVERSAL = frozenset(
     {"ISO", "UUID", "GUID", "DNS", "URI", "CLIA", "CLIP", "L", "M", "N", "HL7", "HCD", "HIBCC", "DICOM"}
 )
 _BY_FILLER = frozenset({"ORU", "OUL", "ORR", "ORL", "ORG", "ORI", "MDM", "RRI"})
-_TYPES = {PLACER: "PLAC", FILLER: "FILL", "placer-group": "PGN", "filler-group": "FGN", "accession": "ACSN"}
+_TYPES = {PLACER: "PLAC", FILLER: "FILL", "accession": "ACSN"}
+_GROUPS = {"placer-group": "Placer Group Number", "filler-group": "Filler Group Number"}
+"""Of later tables 0203; that of R4 has no code for them."""
 
 
 class Number(NamedTuple):
@@ -125,6 +127,8 @@ def identifier(value: Repetition, use: Use, kind: str, places: _Places | None = 
     out: dict[str, Any] = {}
     if kind in _TYPES:
         out["type"] = {"coding": [{"system": systems.V2_0203, "code": _TYPES[kind]}]}
+    elif kind in _GROUPS:
+        out["type"] = {"text": _GROUPS[kind]}
     out["system"], out["value"] = found.system, found.value
     use.leaf(where.number, "value")
     if namespace := use.take(where.namespace, "assigner.display"):

@@ -15,6 +15,7 @@ from mappers.datatypes.address import address
 from mappers.datatypes.contact_point import contact_point
 from mappers.datatypes.coverage_class import plan
 from mappers.datatypes.human_name import human_name, name_string
+from mappers.datatypes.language import language
 from mappers.datatypes.order_values import ORDER_DATATYPES
 from mappers.use import Repetition, Use
 
@@ -26,9 +27,10 @@ REGISTRY: Mapping[str, Datatype] = MappingProxyType(
             (f"{name}[CodeableConcept]" for name in ("CE", "CWE", "CNE", "CF", "IS", "ID")), cc.codeable_concept
         ),
         "ST[CodeableConcept]": cc.text_concept,
+        "CWE[Language]": language,
         **dict.fromkeys((f"{name}[Coding]" for name in ("CE", "CWE", "ID", "IS")), cc.coding),
         "CWE[Coding-Required]": cc.required_coding,
-        "MSG[Coding]": cc.message_type,
+        "MSG[CodeableConcept]": cc.message_type,
         **dict.fromkeys((f"{name}[code]" for name in ("CE", "CWE", "ID", "IS")), cc.code),
         **dict.fromkeys((f"{name}[string]" for name in ("CE", "CWE", "CNE")), cc.string),
         "XON[string]": cc.name_or_code,

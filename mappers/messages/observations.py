@@ -20,6 +20,7 @@ from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.engine import apply
 from mappers.message import NULL, Leaf, Segment, Value
+from mappers.messages import vital_signs
 from mappers.messages.interpretation import Flags, interpret
 from mappers.messages.notes import annotate
 from mappers.messages.order_groups import Noted
@@ -115,6 +116,7 @@ def _fill(sheet: Sheet, noted: Noted, panel: Panel, state: ResultState, draft: D
         body["performer"] = [panel.performer]
     if noted.notes:
         annotate(noted.notes, sheet, draft)
+    vital_signs.settle(sheet, draft, Leaf(obx.position, 3, 1, 1, 1))
     return Observed(sheet, status, flags)
 
 

@@ -36,7 +36,7 @@ ELEMENT = ("id", "path", "sliceName", "min", "max", "contentReference", "maxLeng
 VALUE_SET = ("resourceType", "id", "url", "version", "name", "title", "status", "immutable")
 CODE_SYSTEM = (
     "resourceType", "id", "url", "version", "name", "title", "status", "caseSensitive", "valueSet", "hierarchyMeaning",
-    "compositional", "content", "supplements",
+    "compositional", "content", "supplements", "filter", "property",
 )  # fmt: skip
 SEARCH_PARAMETER = (
     "resourceType", "id", "url", "version", "name", "code", "base", "type", "expression", "target", "multipleOr",
@@ -214,7 +214,7 @@ def value_sets(definitions: list[Json]) -> Kind:
 def code_systems(definitions: list[Json]) -> Kind:
     entries: dict[str, Any] = {}
     for source in _of_kind(definitions, "CodeSystem"):
-        kept = _kept(source, CODE_SYSTEM)
+        kept = _without_prose(_kept(source, CODE_SYSTEM))
         kept["concept"] = [_concept(concept) for concept in source.get("concept", ())]
         entries[source["id"]] = kept
     return Kind(entries, {"_index": {entry["url"]: name for name, entry in entries.items()}})
@@ -225,6 +225,9 @@ def _concept(source: Json) -> Json:
     properties = [p for p in source.get("property", ()) if p["code"] in KEPT_PROPERTIES]
     if properties:
         kept["property"] = properties
+    designations = [_kept(each, ("language", "value")) for each in source.get("designation", ())]
+    if designations:
+        kept["designation"] = designations
     if source.get("concept"):
         kept["concept"] = [_concept(child) for child in source["concept"]]
     return kept

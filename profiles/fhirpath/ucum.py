@@ -60,7 +60,11 @@ _ONE = Unit(Fraction(1), ())
 
 
 class _NoUnit(Exception):
-    """The text is no UCUM unit."""
+    """The text is no UCUM unit; `place` is where it ceases to be one."""
+
+    def __init__(self, place: int = 0) -> None:
+        super().__init__(place)
+        self.place = place
 
 
 def convert(value: Decimal, source: str, target: str) -> Decimal | None:
@@ -108,22 +112,37 @@ def _decimal(value: Fraction) -> Decimal:
 
 def parse(code: str) -> Unit | None:
     """The unit that a UCUM code (case sensitive) stands for; None for what is none."""
-    return _read(code) if 0 < len(code) <= MAX_LENGTH and code.isascii() and " " not in code else None
+    if not 0 < len(code) <= MAX_LENGTH or not code.isascii():
+        return None
+    found = _read(code)
+    return found if isinstance(found, Unit) else None
+
+
+def fault(code: str) -> int | None:
+    """At which character (from 1) a text ceases to be a UCUM code; None for a good one."""
+    if not 0 < len(code) <= MAX_LENGTH or not code.isascii():
+        return next((place for place, each in enumerate(code, 1) if not each.isascii()), 1)
+    found = _read(code)
+    return None if isinstance(found, Unit) else found + 1
 
 
 @lru_cache(maxsize=2048)
-def _read(code: str) -> Unit | None:
+def _read(code: str) -> Unit | int:
+    """The unit, or the place where the text ceases to be one."""
+    space = _SPACE.search(code)
+    if space is not None:
+        return space.start()
     try:
         unit, end = _term(code, 0, 0)
-    except _NoUnit:
-        return None
-    return unit if end == len(code) else None
+    except _NoUnit as none:
+        return none.place
+    return unit if end == len(code) else end
 
 
 def _term(code: str, place: int, nesting: int) -> tuple[Unit, int]:
     """Components from left to right: `/` divides by the next one only."""
     if nesting > _MAX_NESTING:
-        raise _NoUnit
+        raise _NoUnit(place)
     total, operator = _ONE, "."
     if code.startswith("/", place):
         operator, place = "/", place + 1
@@ -134,19 +153,20 @@ def _term(code: str, place: int, nesting: int) -> tuple[Unit, int]:
             return total, place
         operator, place = code[place], place + 1
         if operator not in "./":
-            raise _NoUnit
+            raise _NoUnit(place - 1)
 
 
 def _component(code: str, place: int, nesting: int) -> tuple[Unit, int]:
     match = _COMPONENT.match(code, place)
     if match is None:
-        raise _NoUnit
+        raise _NoUnit(place)
     end = match.end()
     if match["open"]:
         unit, end = _term(code, end, nesting + 1)
         if not code.startswith(")", end):
-            raise _NoUnit
-        return unit, end + 1
+            raise _NoUnit(end)
+        annotation = _ANNOTATION.match(code, end + 1)  # in no grammar, but in the lists of FHIR: `U/(10.g){feces}`
+        return unit, end + 1 if annotation is None else annotation.end()
     if match["annotation"]:
         return _ONE, end
     if match["factor"]:
@@ -154,14 +174,22 @@ def _component(code: str, place: int, nesting: int) -> tuple[Unit, int]:
     else:
         exponent = int(match["power"] or match["exponent"] or 1)
         if abs(exponent) > _MAX_EXPONENT:
-            raise _NoUnit
-        unit = _times(_ONE, _ONE_TEN if match["ten"] else _atom(match["atom"]), exponent)
+            raise _NoUnit(place)
+        unit = _times(_ONE, _ONE_TEN if match["ten"] else _known(match["atom"], place), exponent)
     annotation = _ANNOTATION.match(code, end)
     return unit, end if annotation is None else annotation.end()
 
 
+def _known(atom: str, place: int) -> Unit:
+    try:
+        return _atom(atom)
+    except _NoUnit:
+        raise _NoUnit(place) from None
+
+
 _ONE_TEN = Unit(Fraction(10), ())
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
+_SPACE = re.compile(r"\s(?![^{}]*\})")
 
 
 def _times(left: Unit, right: Unit, exponent: int) -> Unit:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from profiles.terminology import Members, Membership, expand
-from profiles.validator.finding import Check, Findings, finding
+from profiles.validator.finding import Check, Findings, both, finding, unsound
+from profiles.validator.place import Place
 
 
 def bound(type_name: str, value_set: str, check: Check) -> Check:
@@ -21,13 +22,21 @@ def bound(type_name: str, value_set: str, check: Check) -> Check:
     return check if make is None else make(members, value_set.partition("|")[0], check)
 
 
+def at_most(type_name: str, value_set: str, check: Check) -> Check:
+    """The check of an element whose codes come from a greatest value set; a text alone says no code and is fine."""
+    checked = bound(type_name, value_set, check)
+    if type_name != "CodeableConcept":
+        return checked
+    return lambda value, place: (checked if type(value) is dict and "coding" in value else check)(value, place)
+
+
 def _of_code(members: Members, value_set: str, check: Check) -> Check:
     codes = members.codes
 
-    def bound_code(value: Any) -> Findings | None:
+    def bound_code(value: Any, place: Place) -> Findings | None:
         if type(value) is str and value in codes:
             return None
-        return check(value) or _outcome(members.code(value), members, value_set)
+        return check(value, place) or _outcome(members.code(value), members, value_set)
 
     return bound_code
 
@@ -35,12 +44,12 @@ def _of_code(members: Members, value_set: str, check: Check) -> Check:
 def _of_coding(members: Members, value_set: str, check: Check) -> Check:
     codings = members.codings
 
-    def bound_coding(value: Any) -> Findings | None:
-        found = check(value)
-        if found is not None:
+    def bound_coding(value: Any, place: Place) -> Findings | None:
+        found = check(value, place)
+        if found is not None and unsound(found):
             return found
         pair = (value.get("system"), value.get("code"))
-        return None if pair in codings else _outcome(members.coding(*pair), members, value_set)
+        return found if pair in codings else both(found, _outcome(members.coding(*pair), members, value_set))
 
     return bound_coding
 
@@ -48,17 +57,17 @@ def _of_coding(members: Members, value_set: str, check: Check) -> Check:
 def _of_codeable_concept(members: Members, value_set: str, check: Check) -> Check:
     codings = members.codings
 
-    def bound_codeable_concept(value: Any) -> Findings | None:
-        found = check(value)
-        if found is not None:
+    def bound_codeable_concept(value: Any, place: Place) -> Findings | None:
+        found = check(value, place)
+        if found is not None and unsound(found):
             return found
         pairs = [(coding.get("system"), coding.get("code")) for coding in value.get("coding", ())]
         for pair in pairs:
             if pair in codings:
-                return None
+                return found
         verdicts = {members.coding(*pair) for pair in pairs}
         best = next((v for v in (Membership.IN, Membership.UNKNOWN) if v in verdicts), Membership.OUT)
-        return _outcome(best, members, value_set)
+        return both(found, _outcome(best, members, value_set))
 
     return bound_codeable_concept
 

@@ -8,18 +8,35 @@ Source: http://hl7.org/fhir/R4/elementdefinition.html.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from profiles.definitions import Definition, json_names, primitive_types, resource_types, structure
-from profiles.validator.bindings import bound
-from profiles.validator.finding import LOCAL_REFERENCE, Check, Findings, finding
+from profiles.terminology import expand
+from profiles.validator.bindings import at_most, bound
+from profiles.validator.codes import bound_findings
+from profiles.validator.constraints import Question, question
+from profiles.validator.extensions import extension_ask, settle_contexts
+from profiles.validator.finding import (
+    EXTENSION_CONTEXT,
+    LOCAL_REFERENCE,
+    Check,
+    Finding,
+    Findings,
+    both,
+    finding,
+    unsound,
+)
 from profiles.validator.invariants import Invariant, invariant
-from profiles.validator.objects import Shape, list_check, not_an_object, object_check
+from profiles.validator.item import Item
+from profiles.validator.objects import Ask, Shape, list_check, not_an_object, object_check
+from profiles.validator.place import Place
 from profiles.validator.primitives import PRIMITIVES
+from profiles.validator.profile import core_forbidden, core_question, profile_findings
 from profiles.validator.references import referring, settle_local_references
+from profiles.validator.rules import RULES, WITHOUT_NOTHING, Rule
 
 RESOURCE_ID = "Resource.id"
 _SLICE_NAME = re.compile(r":[^.]+")
@@ -76,7 +93,8 @@ def shape_at(url: str, path: str) -> Shape:
             choices.append((label, frozenset(options)))
     if path in resource_types():
         makers["resourceType"] = lambda: PRIMITIVES["code"]
-    return Shape(path, labels, makers, tuple(required), tuple(choices), _rules(path, node))
+    rules = _rules(path, node)
+    return Shape(path, labels, makers, tuple(required), tuple(choices), rules, tuple(_asks(path, node, rules)))
 
 
 def _options(element: Definition) -> tuple[str, dict[str, Definition]]:
@@ -94,6 +112,53 @@ def _rules(path: str, node: Node) -> tuple[Invariant, ...]:
     return tuple(rule for rule in found if rule is not None)
 
 
+def _asks(path: str, node: Node, rules: tuple[Invariant, ...]) -> Iterator[tuple[frozenset[str], Ask]]:
+    """What else is asked of these objects: rules in FHIRPath, and those of the table of rules."""
+    everywhere = RULES.get("*", ()) if path in resource_types() else ()
+    yield from _questions(path, node, rules)
+    for key in ("extension", "modifierExtension"):
+        if any(child.element["path"].endswith("." + key) for child in node.children):
+            yield frozenset({key}), extension_ask(key, path)
+    for rule in (*everywhere, *RULES.get(path, ())):
+        yield WITHOUT_NOTHING.get(rule, frozenset()), _asked(rule)
+
+
+# Best practice only (a resource should have a narrative), or settled elsewhere: ele-1 by structure, ref-1 and dom-3.
+_NOT_ASKED = frozenset({"ele-1", "dom-6", "ref-1"})
+
+
+def _questions(path: str, node: Node, rules: tuple[Invariant, ...]) -> Iterator[tuple[frozenset[str], Ask]]:
+    """The rules in FHIRPath that no plain function stands for."""
+    answered = {rule.key.rpartition(":")[2] for rule in rules} | _NOT_ASKED
+    for constraint in node.element.get("constraint", ()):
+        if constraint["key"] in answered:
+            continue
+        asked = question(constraint, path)
+        if asked is not None:
+            yield _when(constraint), _of_object(asked, path)
+
+
+def _of_object(asked: Question, path: str) -> Ask:
+    return lambda value, place: asked(Item(value, None, "", path), place)
+
+
+_WHEN = re.compile(r"\(?([a-z]\w*)(?:\.exists\(\) implies|\.empty\(\) or)\b")
+
+
+def _when(constraint: Definition) -> frozenset[str]:
+    """The element without which the rule holds by its own words; nothing where it must always be asked."""
+    match = _WHEN.match(constraint.get("expression", ""))
+    return frozenset({match.group(1)}) if match and " and " not in constraint["expression"] else frozenset()
+
+
+def _asked(rule: Rule) -> Ask:
+    def ask(value: dict[str, Any], place: Place) -> Findings | None:
+        issues = rule(value, place)
+        return [Finding(issue.expression, issue.code, issue.details) for issue in issues] if issues else None
+
+    return ask
+
+
 def _refuses(constraint: Definition) -> bool:
     return bool(constraint["severity"] == "error")
 
@@ -108,11 +173,15 @@ def _maker(url: str, node: Node, kind: Definition) -> Callable[[], Check]:
 def _element_check(url: str, node: Node, kind: Definition) -> Check:
     element = node.element
     if element["max"] == "0":
-        return lambda _: finding("element-too-many", max="0")
+        return lambda _, __: finding("element-too-many", max="0")
     check = _value_check(url, node, kind)
     binding = element.get("binding", {})
     if binding.get("strength") == "required" and "valueSet" in binding:
         check = bound(kind["code"], binding["valueSet"], check)
+    elif "maxValueSet" in binding:
+        check = at_most(kind["code"], binding["maxValueSet"], check)
+    elif binding.get("strength") == "extensible" and "valueSet" in binding:
+        check = _advised(kind["code"], binding["valueSet"], check)
     for name, wanted in element.items():
         if name.startswith("fixed"):
             check = _fixed(check, wanted)
@@ -137,7 +206,46 @@ def _value_check(url: str, node: Node, kind: Definition) -> Check:
     if code == "Resource":
         return contained_check if element["path"].endswith(".contained") else resource_check
     check = check_at(url, element["path"]) if node.children else check_at(code, code)
+    if kind.get("profile"):
+        check = _fitting(code, kind["profile"][0], check)
     return referring(kind.get("targetProfile", []), check) if code == "Reference" else check
+
+
+def _advised(code: str, value_set: str, check: Check) -> Check:
+    """An extensible binding: a code of a loaded system that is not in the value set is worth a warning."""
+    members = expand(value_set)
+    codings = members.codings if members is not None and code == "CodeableConcept" else frozenset()
+
+    def advised(value: Any, place: Place) -> Findings | None:
+        found = check(value, place)
+        if found is not None and unsound(found):
+            return found
+        if codings:
+            for one in value.get("coding", ()):
+                if (one.get("system"), one.get("code")) in codings:
+                    return found
+        asked = bound_findings(Item(value, None, "", code), value_set, "code-not-extensible", place.registry)
+        return both(found, [one for one in asked if one.code == "code-not-extensible"])
+
+    return advised
+
+
+def _fitting(code: str, url: str, check: Check) -> Check:
+    """A type with a profile of R4, such as the Quantity that may have no comparator."""
+    ask = core_question(url)
+    if ask is None:
+        return check
+    forbidden = core_forbidden(url)
+
+    def fits(value: Any, place: Place) -> Findings | None:
+        found = check(value, place)
+        if found is not None and unsound(found):
+            return found
+        if forbidden and forbidden.isdisjoint(value):
+            return found
+        return both(found, ask(Item(value, None, "", code), place))
+
+    return fits
 
 
 def _extensions_maker(element: Definition) -> Callable[[], Check]:
@@ -152,11 +260,11 @@ def _extensions_maker(element: Definition) -> Callable[[], Check]:
 
 
 def _fixed(check: Check, wanted: Any) -> Check:
-    return lambda value: check(value) or (None if value == wanted else finding("value-fixed"))
+    return lambda value, place: check(value, place) or (None if value == wanted else finding("value-fixed"))
 
 
 def _patterned(check: Check, wanted: Any) -> Check:
-    return lambda value: check(value) or (None if _includes(value, wanted) else finding("value-fixed"))
+    return lambda value, place: check(value, place) or (None if _includes(value, wanted) else finding("value-fixed"))
 
 
 def _includes(value: Any, wanted: Any) -> bool:
@@ -171,31 +279,93 @@ def _includes(value: Any, wanted: Any) -> bool:
 # ---------------------------------------------------------------------------------------------------- resources
 
 
-def contained_check(value: Any) -> Findings | None:
+def contained_check(value: Any, place: Place) -> Findings | None:
     """A resource inside another: local references in it are the outer resource's to settle."""
     if type(value) is not dict:
         return not_an_object(value, "Resource")
+    inside = place.containing(value)
+    found = _typed(value, inside)
+    return settle_contexts(found, value, inside) if found else None
+
+
+def _typed(value: dict[str, Any], place: Place) -> Findings | None:
     name = value.get("resourceType")
     if name is None:
         return finding("element-required", name="resourceType", min="1") if value else finding("element-empty")
     if type(name) is not str or name not in resource_types():
         return finding("type-unknown", ".resourceType", type="?")
-    return check_at(name, name)(value)
+    found = check_at(name, name)(value, place)
+    meta = value.get("meta")
+    if type(meta) is dict and "profile" in meta and not misshapen(found):
+        claimed = _claimed(meta["profile"], value, place)
+        if claimed:
+            found = distinct([*(found or ()), *claimed])
+    return found
 
 
-def resource_check(value: Any) -> Findings | None:
-    """A resource that stands on its own, at the top or in a Bundle or Parameters."""
-    return settled(contained_check, value)
+# Where these stand, questions that build on the shape of the values make no sense.
+_MISSHAPEN = frozenset({"element-is-list", "element-not-list", "element-type", "type-unknown"})
 
 
-def profile_check(definition: Definition, value: Any) -> Findings | None:
-    """A resource held against a profile; its snapshot says all that the base definition says."""
-    return settled(check_at(definition["url"], definition["type"]), value)
+def misshapen(found: Findings | None) -> bool:
+    return found is not None and any(problem.code in _MISSHAPEN for problem in found)
 
 
-def settled(check: Check, value: Any) -> Findings | None:
-    """The findings on a whole resource, its local references settled."""
-    found = check(value)
-    if found is None or all(problem.code != LOCAL_REFERENCE for problem in found):
-        return found
+def distinct(found: Findings) -> Findings:
+    """Each finding once: a profile repeats what its type says."""
+    seen: set[tuple[Any, ...]] = set()
+    kept: Findings = []
+    for problem in found:
+        identity = (problem.path, problem.code, *map(str, problem.details.values()))
+        if identity not in seen:
+            seen.add(identity)
+            kept.append(problem)
+    return kept
+
+
+def _claimed(urls: list[Any], value: dict[str, Any], place: Place) -> Findings:
+    """What the profiles that a resource claims have against it; one that is not known is only said."""
+    found: Findings = []
+    for index, url in enumerate(urls if type(urls) is list else ()):
+        if type(url) is not str:
+            continue
+        if place.registry.structure(url) is None and not place.registry.broken(url):
+            found.append(Finding(f".meta.profile[{index}]", "profile-missing", {"profile": url}))
+        else:
+            found += profile_findings(url, Item(value, None, "", value["resourceType"]), place)
+    return found
+
+
+def resource_check(value: Any, place: Place) -> Findings | None:
+    """A resource that stands on its own, in a Bundle or Parameters."""
+    if type(value) is not dict:
+        return not_an_object(value, "Resource")
+    inside = place.inside(value)
+    return settled(_typed(value, inside), value, inside)
+
+
+def outermost_check(value: Any, place: Place) -> Findings | None:
+    """The resource that `place` is the place of."""
+    return settled(_typed(value, place), value, place) if type(value) is dict else not_an_object(value, "Resource")
+
+
+def profile_check(url: str, value: Any, place: Place) -> Findings | None:
+    """The resource that `place` is the place of, as its type and a profile have it."""
+    if type(value) is not dict:
+        return not_an_object(value, "Resource")
+    found = _typed(value, place)
+    if not misshapen(found):
+        against = profile_findings(url, Item(value, None, "", str(value.get("resourceType"))), place)
+        found = distinct([*(found or ()), *against])
+    return settled(found, value, place)
+
+
+_PENDING = frozenset({LOCAL_REFERENCE, EXTENSION_CONTEXT})
+
+
+def settled(found: Findings | None, value: Any, place: Place) -> Findings | None:
+    """The findings on a whole resource, its local references and the places of its extensions settled."""
+    if not found or all(problem.code not in _PENDING for problem in found):
+        return found or None
+    found = settle_contexts(found, value, place) or []
     return settle_local_references(found, value)

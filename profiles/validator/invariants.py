@@ -27,15 +27,22 @@ class Invariant:
     key: str
     holds: Rule
     when: tuple[str, ...] = ()
+    code: str = "invariant-failed"
 
 
 def has(element: Element, *names: str) -> bool:
     """FHIRPath `exists()` of any of these: a value, or only extensions of one."""
-    return any(name in element or "_" + name in element for name in names)
+    for name in names:  # noqa: SIM110 (rules are asked of every value, and a generator costs more than the look)
+        if name in element or "_" + name in element:
+            return True
+    return False
 
 
 def has_choice(element: Element, stem: str) -> bool:
-    return any(name.lstrip("_").startswith(stem) for name in element)
+    for name in element:  # noqa: SIM110
+        if name.startswith(stem) or name.startswith("_" + stem):
+            return True
+    return False
 
 
 def _children(element: Element, name: str) -> list[Element]:
@@ -156,14 +163,15 @@ def _contained_without(*names: str) -> Rule:
 
 
 def _components_differ(element: Element) -> bool:
-    if not has_choice(element, "value"):
+    if not has_choice(element, "value") or "code" not in element:
         return True
-    own = {_identity(coding) for coding in element["code"].get("coding", ())} if "code" in element else set()
-    return not any(
-        _identity(coding) in own
-        for component in _children(element, "component")
-        for coding in component.get("code", {}).get("coding", ())
-    )
+    own = element["code"].get("coding", ())
+    for component in _children(element, "component"):
+        for coding in component.get("code", {}).get("coding", ()):
+            for mine in own:
+                if coding.get("code") == mine.get("code") and _identity(coding) == _identity(mine):
+                    return False
+    return True
 
 
 def _identity(coding: Element) -> tuple[Any, ...]:

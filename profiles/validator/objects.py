@@ -11,13 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from profiles.validator.finding import ENOUGH, NULL_ENTRY, Check, Finding, Findings, below, finding, unsound
 from profiles.validator.invariants import Invariant
+from profiles.validator.place import Place
 
 # Key sequences remembered per shape; a sender can permute keys at will, and must not fill the memory with that.
 MAX_PLANS = 256
+
+
+Ask: TypeAlias = Callable[[dict[str, Any], Place], Findings | None]
+"""A question about an object whose structure is sound."""
 
 
 class Plan(NamedTuple):
@@ -25,6 +30,7 @@ class Plan(NamedTuple):
 
     checks: tuple[Check, ...]
     invariants: tuple[Invariant, ...]
+    asks: tuple[Ask, ...]
     findings: Findings
 
 
@@ -38,6 +44,7 @@ class Shape:
     required: tuple[tuple[str, frozenset[str], int], ...]
     choices: tuple[tuple[str, frozenset[str]], ...]
     invariants: tuple[Invariant, ...]
+    asks: tuple[tuple[frozenset[str], Ask], ...] = ()
     checks: dict[str, Check] = field(default_factory=dict)
     plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
 
@@ -52,22 +59,27 @@ def object_check(shape: Shape) -> Check:
     """The check of an object of this shape."""
     plans = shape.plans
 
-    def check(value: Any) -> Findings | None:
+    def check(value: Any, place: Place) -> Findings | None:
         if type(value) is not dict:
             return not_an_object(value, shape.type_name)
         keys = tuple(value)
         plan = plans.get(keys)
         if plan is None:
             plan = _plan(shape, keys)
-        checks, invariants, found = plan
+        checks, invariants, asks, found = plan
         for inner, child, name in zip(checks, value.values(), keys):  # noqa: B905 (the hottest loop; equal by making)
-            problems = inner(child)
+            problems = inner(child, place)
             if problems is not None:
                 found = [*found, *_placed(problems, value, name, shape)]
         if invariants and not unsound(found):  # a rule about `status` says nothing when `status` is a list
             for rule in invariants:
                 if not rule.holds(value):
-                    found = [*found, Finding("", "invariant-failed", {"key": rule.key.rpartition(":")[2]})]
+                    found = [*found, Finding("", rule.code, {"key": rule.key.rpartition(":")[2]})]
+        if asks and not unsound(found):
+            for ask in asks:
+                answer = ask(value, place)
+                if answer is not None:
+                    found = [*found, *answer]
         return found or None
 
     return check
@@ -81,6 +93,9 @@ def not_an_object(value: Any, type_name: str) -> Findings:
 
 def _placed(problems: Findings, value: dict[str, Any], name: str, shape: Shape) -> Findings:
     label = shape.labels.get(name, name)
+    child = value[name]
+    if type(child) is not list or None not in child:  # then no null needs an explanation
+        return below("." + label, problems, label)
     stray = [
         Finding(problem.path, "element-empty") if problem.code == NULL_ENTRY else problem
         for problem in problems
@@ -114,29 +129,30 @@ def _plan(shape: Shape, keys: tuple[str, ...]) -> Plan:
         if len(options & names) > 1:
             found.append(Finding("." + label, "choice-too-many", {"name": label}))
     rules = tuple(rule for rule in shape.invariants if not rule.when or names.intersection(rule.when))
-    plan = Plan(tuple(checks), rules, found)
+    asks = tuple(ask for when, ask in shape.asks if not when or when & names)
+    plan = Plan(tuple(checks), rules, asks, found)
     if not found and len(shape.plans) < MAX_PLANS:
         shape.plans[keys] = plan
     return plan
 
 
-def _accept(_: Any) -> None:
+def _accept(_: Any, __: Place) -> None:
     return None
 
 
 def list_check(inner: Check, least: int, most: float) -> Check:
     """The check of an array whose items pass `inner`."""
 
-    def check(value: Any) -> Findings | None:
+    def check(value: Any, place: Place) -> Findings | None:
         if type(value) is not list:
             return finding("element-empty") if value is None else finding("element-not-list")
         if not value:
             return finding("element-empty")
         found: Findings = []
-        for place, item in enumerate(value):
-            problems = inner(item)
+        for index, item in enumerate(value):
+            problems = inner(item, place)
             if problems is not None:
-                placed = _item(place, item, problems, len(found))
+                placed = _item(index, item, problems, len(found))
                 found += placed
                 if len(found) > ENOUGH and unsound(placed):
                     break

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from profiles.validator.finding import Check, Findings, finding
+from profiles.validator.place import Place
 
 MAX_STRING = 1024 * 1024
 MAX_INTEGER = 2**31 - 1
@@ -30,7 +31,7 @@ def _is_text(value: str) -> bool:
 
 
 def _text(type_name: str) -> Check:
-    def check(value: Any) -> Findings | None:
+    def check(value: Any, _: Place) -> Findings | None:
         # Printable and not blank at the front: the common case, without the regular expression.
         if type(value) is str and value and (value[0] != " " and value.isprintable() and len(value) <= MAX_STRING):
             return None
@@ -53,7 +54,7 @@ def refusal(value: Any, json_type: type, type_name: str, holds: Callable[[Any], 
 def _form(type_name: str, pattern: str, json_type: type = str) -> Check:
     fullmatch = re.compile(pattern, re.ASCII).fullmatch
 
-    def check(value: Any) -> Findings | None:
+    def check(value: Any, _: Place) -> Findings | None:
         if type(value) is str and fullmatch(value):
             return None
         return refusal(value, json_type, type_name, _never)
@@ -86,7 +87,7 @@ def day_exists(value: str) -> bool:
 def _calendar(type_name: str, pattern: str) -> Check:
     fullmatch = re.compile(pattern, re.ASCII).fullmatch
 
-    def check(value: Any) -> Findings | None:
+    def check(value: Any, _: Place) -> Findings | None:
         if type(value) is str and fullmatch(value) and (value[8:10] <= "28" or day_exists(value)):
             return None
         return refusal(value, str, type_name, _never)
@@ -97,12 +98,12 @@ def _calendar(type_name: str, pattern: str) -> Check:
 # --------------------------------------------------------------------------------------------------------- numbers
 
 
-def _boolean(value: Any) -> Findings | None:
+def _boolean(value: Any, _: Place) -> Findings | None:
     return None if value is True or value is False else refusal(value, bool, "boolean", _never)
 
 
 def _whole(type_name: str, low: int) -> Check:
-    def check(value: Any) -> Findings | None:
+    def check(value: Any, _: Place) -> Findings | None:
         if type(value) is int and low <= value <= MAX_INTEGER:
             return None
         return refusal(value, int, type_name, _never)
@@ -110,7 +111,7 @@ def _whole(type_name: str, low: int) -> Check:
     return check
 
 
-def _decimal(value: Any) -> Findings | None:
+def _decimal(value: Any, _: Place) -> Findings | None:
     kind = type(value)
     if kind is int or (kind is Decimal and value.is_finite()) or (kind is float and value - value == 0):
         return None
@@ -130,7 +131,7 @@ def _is_base64(value: str) -> bool:
     return True
 
 
-def _base64(value: Any) -> Findings | None:
+def _base64(value: Any, _: Place) -> Findings | None:
     return refusal(value, str, "base64Binary", _is_base64)
 
 
@@ -139,17 +140,43 @@ def _is_division(value: str) -> bool:
     return stripped.startswith(("<div>", "<div ", "<div\n", "<div\t", "<div\r", "<div/")) and stripped.endswith(">")
 
 
-def _xhtml(value: Any) -> Findings | None:
+def _xhtml(value: Any, _: Place) -> Findings | None:
     return refusal(value, str, "xhtml", _is_division)
 
 
-_URI = r"\S+"
+# What a URN of these two kinds looks like, whatever follows as version or fragment.
+_URN = re.compile(
+    r"urn:(?:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:[#|].*)?"
+    r"|oid:[0-2](?:\.(?:0|[1-9][0-9]*))+(?:[#|].*)?|(?!uuid:|oid:).*)",
+    re.ASCII | re.DOTALL,
+)
+
+
+def _address(type_name: str) -> Check:
+    """A uri, url or canonical: no blanks; UUIDs and OIDs as URNs."""
+
+    def is_address(value: str) -> bool:
+        if len(value.split(None, 1)) != 1 or value[0].isspace() or value[-1].isspace():
+            return False
+        if value.startswith(("oid:", "uuid:")):
+            return False
+        return not value.startswith("urn:") or _URN.fullmatch(value) is not None
+
+    def check(value: Any, _: Place) -> Findings | None:
+        if type(value) is str and (value[:4] == "http" or (value[:4] == "urn:" and _URN.fullmatch(value))):
+            plain = value.isprintable() and " " not in value
+            if plain:
+                return None
+        return refusal(value, str, type_name, is_address)
+
+    return check
+
 
 PRIMITIVES: Mapping[str, Check] = MappingProxyType(
     {
         "base64Binary": _base64,
         "boolean": _boolean,
-        "canonical": _form("canonical", _URI),
+        "canonical": _address("canonical"),
         "code": _form("code", r"\S+(?: \S+)*"),
         "date": _calendar("date", DATE),
         "dateTime": _calendar("dateTime", DATE_TIME),
@@ -163,8 +190,8 @@ PRIMITIVES: Mapping[str, Check] = MappingProxyType(
         "string": _text("string"),
         "time": _form("time", _CLOCK),
         "unsignedInt": _whole("unsignedInt", 0),
-        "uri": _form("uri", _URI),
-        "url": _form("url", _URI),
+        "uri": _address("uri"),
+        "url": _address("url"),
         "uuid": _form("uuid", r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
         "xhtml": _xhtml,
     }

@@ -10,7 +10,8 @@ import re
 from typing import Any
 
 from profiles.definitions import STRUCTURES, resource_types
-from profiles.validator.finding import LOCAL_REFERENCE, Check, Finding, Findings, finding
+from profiles.validator.finding import LOCAL_REFERENCE, Check, Finding, Findings, both, finding, unsound
+from profiles.validator.place import Place
 
 _REST = re.compile(r"(?:.*/)?([A-Za-z]+)/[A-Za-z0-9.-]{1,64}(?:/_history/[A-Za-z0-9.-]{1,64})?(?:#.*)?", re.DOTALL)
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -23,14 +24,14 @@ def referring(target_profiles: list[str], check: Check) -> Check:
     # A target that is a profile (not a type) says nothing certain about the type here.
     allowed = everything if not named or not named <= everything else frozenset(named)
 
-    def check_reference(value: Any) -> Findings | None:
-        found = check(value)
-        if found is not None:
+    def check_reference(value: Any, place: Place) -> Findings | None:
+        found = check(value, place)
+        if found is not None and unsound(found):
             return found
         literal = value.get("reference")
         if literal is None or literal.partition("/")[0] in allowed:
-            return None
-        return _examine(literal, allowed)
+            return found
+        return both(found, _examine(literal, allowed))
 
     return check_reference
 

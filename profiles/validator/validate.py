@@ -6,26 +6,42 @@ Source: http://hl7.org/fhir/R4/validation.html (structure, cardinality, values, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
 from profiles.definitions import structure
-from profiles.issue import Issue
-from profiles.validator.compile import profile_check, resource_check
-from profiles.validator.finding import ENOUGH, HARMLESS, Findings
+from profiles.issue import Issue, kinds
+from profiles.registry import OWN, Registry
+from profiles.validator.compile import outermost_check, profile_check
+from profiles.validator.finding import ADVISED, ENOUGH, HARMLESS, Findings
+from profiles.validator.place import Place, Rigour, top
 
 
-def validate(resource: dict[str, Any], *, profile: str | None = None) -> tuple[Issue, ...]:
-    """The issues of a resource, in document order; `profile` is a canonical URL to hold it against."""
+def validate(
+    resource: dict[str, Any],
+    *,
+    profile: str | None = None,
+    registry: Registry = OWN,
+    fetch: Callable[[str], dict[str, Any] | None] | None = None,
+    rigour: Rigour = "accepting",
+) -> tuple[Issue, ...]:
+    """The issues of a resource, in document order: against its type, the profiles it claims, and `profile` (a canonical
+    URL) when given. `fetch` gives the resource behind a literal reference that is neither contained nor in the Bundle;
+    what it finds is held against the profiles of the reference. `rigour` says whether what a store had better accept is
+    an error (see `Rigour`)."""
+    place = top(resource, registry, fetch, rigour)
     if profile is None:
-        found = resource_check(resource)
-        return () if found is None else _issues(resource, found)
-    definition = structure(profile)
+        found = outermost_check(resource, place)
+        return () if found is None else _issues(place, found, resource)
+    definition = registry.structure(profile)
     if definition is None:
-        return (Issue("profile-unknown", details=MappingProxyType({"profile": profile})),)
+        why = registry.broken(profile)
+        code = "profile-broken" if why else "profile-unknown"
+        return (Issue(code, details=MappingProxyType({"profile": profile, "why": why})),)
     if type(resource) is dict and resource.get("resourceType") not in (None, definition["type"]):
         return (Issue("type-mismatch", expression=_root(resource)),)
-    return _issues(resource, profile_check(definition, resource) or [])
+    return _issues(place, profile_check(profile, resource, place) or [], resource)
 
 
 def _root(resource: Any) -> str:
@@ -34,8 +50,13 @@ def _root(resource: Any) -> str:
     return name if type(name) is str and structure(name) is not None else "Resource"
 
 
-def _issues(resource: Any, found: Findings) -> tuple[Issue, ...]:
+def _issues(place: Place, found: Findings, resource: Any) -> tuple[Issue, ...]:
     root = _root(resource)
     if len(found) > ENOUGH:  # keep what refuses
         found = sorted(found, key=lambda problem: problem.code in HARMLESS)[:ENOUGH]
-    return tuple(Issue(code, root + path, details=MappingProxyType(dict(details))) for path, code, details in found)
+    return tuple(
+        Issue("advised", root + path, details=MappingProxyType({"code": code}))
+        if not place.strict and code.startswith(ADVISED) and kinds()[code].severity == "error"
+        else Issue(code, root + path, details=MappingProxyType(dict(details)))
+        for path, code, details in found
+    )

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from fhir_server.app import create_app
 from fhir_server.intake import Intake
+from fhir_server.request_head import LimitedHead
 from fhir_server.rest.exchange import Caller
 from fhir_server.search.query import Query, parse
 from fhir_server.search.run import Page, run
@@ -95,7 +96,9 @@ def running(settings: Settings, **options: Any) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     app = create_app(settings, factories=options.pop("factories", ()), **options)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on", http=LimitedHead)
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     for _ in range(400):

@@ -120,7 +120,13 @@ def test_patients_can_be_named_in_the_request(sqlite_client: httpx.Client) -> No
     }
     answer = sqlite_client.post("/Patient/$export", json=body, headers={"prefer": "respond-async"})
     assert names(resources(sqlite_client, finished(sqlite_client, answer))) == ["Observation/ny", "Patient/nb"]
-    assert sqlite_client.post("/$export", json=body).status_code == 400
+    assert sqlite_client.post("/$export", json=body, headers={"prefer": "respond-async"}).status_code == 400
+
+
+@pytest.mark.parametrize("address", ["/$export", "/Patient/$export", "/Group/none/$export"])
+def test_an_export_must_be_asked_for_asynchronously(sqlite_client: httpx.Client, address: str) -> None:
+    for answer in (sqlite_client.get(address), sqlite_client.get(address, headers={"prefer": "handling=lenient"})):
+        assert (answer.status_code, answer.json()["resourceType"]) == (400, "OperationOutcome")
 
 
 def test_since_gives_what_changed_and_what_was_deleted(client: httpx.Client) -> None:
@@ -274,5 +280,5 @@ def test_files_are_split_and_stand_in_the_data_folder(small_files: httpx.Client,
     ],
 )
 def test_strange_requests_are_answered_with_reasons(client: httpx.Client, method: str, address: str, body: Any) -> None:
-    answer = client.request(method, address, json=body)
+    answer = client.request(method, address, json=body, headers={"prefer": "respond-async"})
     assert answer.status_code in (200, 202, 400, 404, 422), answer.text

@@ -51,7 +51,7 @@ def test_a_conditional_create_makes_one_resource_and_finds_it_again(client: http
     [
         ("", 400, "condition-empty"),
         ("_count=1", 400, "condition-empty"),
-        ("identifier=", 400, "condition-empty"),
+        ("identifier=", 400, "condition-valueless"),
         ("colour=red", 400, "search-parameter-unknown"),
         (f"{ONE}&colour=red", 400, "search-parameter-unknown"),
         ("birthdate=yesterday", 400, "search-value"),

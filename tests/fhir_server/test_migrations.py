@@ -8,7 +8,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from fhir_server.store import migrate
-from fhir_server.store.database import FIRST, HEAD, Database, OutdatedStore, revision
+from fhir_server.store.database import FIRST, HEAD, Database, revision
+from fhir_server.store.outdated import OutdatedStore
 from fhir_server.store.schema import metadata
 from fhir_server.store.search_keys import renew
 

@@ -289,3 +289,29 @@ def test_no_document_makes_an_engine_fail_otherwise_than_by_its_own_error(given:
             assert error.issues[0].code == "patch-malformed"
     with pytest.raises(PatchError):
         xml_patch.read(b"\x00", limit=10)
+
+
+def test_a_patch_cannot_make_what_a_write_may_not(sqlite_client: httpx.Client) -> None:
+    asked = {
+        **{"resourceType": "Subscription", "id": "s", "status": "requested", "reason": "r"},
+        **{"criteria": "Observation?status=final", "channel": {"type": "websocket"}},
+    }
+    assert sqlite_client.put("/Subscription/s", json=asked).status_code == 201
+    channel = {"op": "replace", "path": "/channel", "value": {"type": "rest-hook", "endpoint": "http://10.0.0.1/"}}
+    assert code(patched(sqlite_client, "/Subscription/s", channel)) == "subscription-endpoint"
+    assert code(patched(sqlite_client, "/Subscription/s", {"op": "replace", "path": "/status", "value": "error"}))
+    reason = patched(sqlite_client, "/Subscription/s", {"op": "replace", "path": "/reason", "value": "another"})
+    assert reason.status_code == 200
+
+
+def test_a_patch_that_leaves_no_such_resource_meets_no_check(sqlite_client: httpx.Client) -> None:
+    sqlite_client.put(
+        "/Subscription/t",
+        json={
+            **{"resourceType": "Subscription", "id": "t", "status": "off", "reason": "r"},
+            **{"criteria": "Observation?status=final", "channel": {"type": "websocket"}},
+        },
+    )
+    assert patched(sqlite_client, "/Subscription/t", {"op": "remove", "path": "/channel"}).status_code == 422
+    other = {"op": "replace", "path": "/resourceType", "value": "Patient"}
+    assert code(patched(sqlite_client, "/Subscription/t", other)) == "patch-protected"

@@ -117,6 +117,15 @@ def test_a_bad_address_is_refused(sqlite_client: httpx.Client, address: str, sta
     assert answer.json()["resourceType"] in ("OperationOutcome", "Bundle")
 
 
+def test_a_patch_whose_part_has_a_name_that_is_no_text_is_malformed(sqlite_client: httpx.Client) -> None:
+    sqlite_client.put("/Patient/p", json=patient("p"))
+    for name in ([], {}, 1, None):
+        part = [{"name": name, "valueString": "x"}]
+        body = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": part}]}
+        answer = sqlite_client.patch("/Patient/p", json=body, headers=JSON)
+        assert (answer.status_code, answer.json()["issue"][0]["code"]) == (400, "structure")
+
+
 @pytest.fixture
 def narrow(tmp_path: Any) -> Iterator[str]:
     with running(Settings(database=f"sqlite:///{tmp_path}/q.db", body_limit=2000)) as address:

@@ -350,6 +350,19 @@ def test_a_caller_reads_searches_and_changes_his_own_institutions_data_only(guar
     assert guarded.get("/Patient/b", headers=theirs).json().get("gender") is None
 
 
+def test_a_condition_on_a_version_tells_nothing_of_what_the_caller_may_not_see(guarded: httpx.Client) -> None:
+    guarded.put("/Patient/theirs", json=patient("theirs"), headers={"x-owner": "B"})
+    mine = {"x-owners": "A", "x-owner": "A"}
+    for name in ("theirs", "nobodys"):
+        for tag in ('W/"1"', 'W/"7"'):
+            headers = mine | {"if-match": tag}
+            assert guarded.put(f"/Patient/{name}", json=patient(name), headers=headers).status_code == 412
+            assert guarded.delete(f"/Patient/{name}", headers=headers).status_code == 412
+            change = {**headers, "content-type": "application/json-patch+json"}
+            assert guarded.patch(f"/Patient/{name}", content=b"[]", headers=change).status_code == 412
+    assert guarded.get("/Patient/theirs").status_code == 200
+
+
 def test_a_page_link_serves_nobody_but_the_caller_it_was_made_for(guarded: httpx.Client) -> None:
     for number in range(4):
         guarded.put(f"/Patient/p{number}", json=patient(f"p{number}"), headers={"x-owner": "A"})

@@ -78,7 +78,7 @@ def filled(module_store: Store) -> Store:
             "List",
             "mine",
             status="current",
-            mode="working",
+            mode="changes",
             entry=[
                 {"item": reference("Patient/zhang")},
                 {"deleted": True, "item": reference("Patient/ann")},

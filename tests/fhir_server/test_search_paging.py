@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from dataclasses import replace
 
 import pytest
@@ -77,6 +78,14 @@ CURSOR = Cursor(5, (7, "张"), 9, 30)
 def test_a_cursor_comes_back_as_it_was() -> None:
     sealed = seal(CURSOR, QUERY, EVERYTHING, b"k")
     assert open_sealed(replace(QUERY, cursor=sealed), EVERYTHING, b"k") == CURSOR
+
+
+def test_a_cursor_does_not_show_what_it_holds() -> None:
+    sealed = seal(CURSOR, QUERY, EVERYTHING, b"k")
+    raw = urlsafe_b64decode(sealed + "==")
+    assert "张".encode() not in raw
+    assert raw[16:] != urlsafe_b64decode(seal(CURSOR, QUERY, EVERYTHING, b"other") + "==")[16:]
+    assert seal(replace(CURSOR, seq=6), QUERY, EVERYTHING, b"k")[22:] != sealed[22:]
 
 
 def test_a_cursor_opens_for_its_own_query_scope_and_key_only() -> None:

@@ -105,7 +105,7 @@ def test_a_chain_through_several_types_keeps_those_that_have_the_parameter() -> 
         ("Patient", "_count", "-1", "search-value"),
         ("Patient", "_count", "many", "search-value"),
         ("Patient", "_sort", "colour", "search-parameter-unknown"),
-        ("Patient", "_sort", "phone", "search-value"),
+        ("Observation", "value-quantity", "1|http://unitsofmeasure.org|", "search-value"),
         ("Patient", "_include", "Patient", "search-value"),
         ("Patient", "_include", "Patient:name", "search-value"),
         ("Patient", "_include", "Observation:subject:Medication", "search-value"),

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fhir_server.search.modifiers import sortable
-from fhir_server.search.parameters import parameters
+from fhir_server.search.parameters import Parameter, Source, parameters
+from fhir_server.search.paths import parse
 from tests.fhir_server.conftest import Store, coded, observation, patient
 
 
 @pytest.fixture(scope="module")
 def filled(module_store: Store) -> Store:
     module_store.put(
-        observation("o0", code=coded("s", "b"), subject={"reference": "Patient/2"}, valueQuantity={"value": 9}),
+        observation(
+            "o0", code=coded("http://s.example", "b"), subject={"reference": "Patient/2"}, valueQuantity={"value": 9}
+        ),
         observation("o1", status="amended", code={"text": "a"}, subject={"reference": "Patient/1"}),
-        observation("o2", status="preliminary", code=coded("s", "c"), valueQuantity={"value": 10}),
-        patient("1", active=True, identifier=[{"value": "B"}], managingOrganization={"reference": "Organization/x"}),
-        patient("2", active=False, identifier=[{"value": "A"}], birthDate="2000"),
+        observation("o2", status="preliminary", code=coded("http://s.example", "c"), valueQuantity={"value": 10}),
+        patient(
+            "1",
+            active=True,
+            identifier=[{"value": "B"}],
+            managingOrganization={"reference": "Organization/x"},
+            telecom=[{"system": "email", "value": "a@b"}, {"system": "phone"}, {"system": "phone", "value": "139"}],
+        ),
+        patient(
+            "2",
+            active=False,
+            identifier=[{"value": "A"}],
+            birthDate="2000",
+            telecom=[{"system": "phone", "value": "138"}],
+        ),
         patient("3"),
         {"resourceType": "Organization", "id": "x", "name": "X"},
         {"resourceType": "Questionnaire", "id": "q1", "url": "http://b", "status": "active"},
@@ -46,6 +63,9 @@ def filled(module_store: Store) -> Store:
         ("Patient?_sort=identifier", ["2", "1", "3"]),
         ("Patient?_sort=-identifier", ["1", "2", "3"]),
         ("Patient?_sort=birthdate,-identifier", ["2", "1", "3"]),
+        ("Patient?_sort=phone", ["2", "1", "3"]),
+        ("Patient?_sort=-phone", ["1", "2", "3"]),
+        ("Patient?_sort=email,identifier", ["1", "2", "3"]),
         ("Questionnaire?_sort=url", ["q2", "q1", "q3"]),
         ("Questionnaire?_sort=-status,url", ["q3", "q2", "q1"]),
         ("Questionnaire?_sort=status,-_id", ["q2", "q1", "q3"]),
@@ -65,9 +85,22 @@ def test_a_page_keeps_its_order_while_others_write(store: Store) -> None:
     assert [each.id for each in (*first.matches, *rest.matches)] == ["b", "a"]
 
 
-def test_what_is_found_by_a_part_of_an_element_cannot_be_sorted_by() -> None:
-    assert not sortable(parameters("Patient")["phone"])
-    assert sortable(parameters("Patient")["telecom"])
+def test_a_page_by_a_part_of_an_element_keeps_its_order_while_others_write(store: Store) -> None:
+    for key, number in (("a", "2"), ("b", "1"), ("c", "3")):
+        store.put(patient(key, telecom=[{"system": "email", "value": "0"}, {"system": "phone", "value": number}]))
+    first = store.page("Patient?_sort=phone&_count=1")
+    store.put(patient("a", telecom=[{"system": "phone", "value": "9"}]))
+    rest = store.page("Patient?_sort=phone&_count=1", cursor=first.next)
+    assert [each.id for each in (*first.matches, *rest.matches)] == ["b", "a"]
+
+
+def test_what_a_statement_cannot_name_is_not_sorted_by() -> None:
+    def choosing(value: str) -> Parameter:
+        source = Source(parse(f"Patient.telecom.where(system='{value}')", "Patient")[0], 1, "")
+        return replace(parameters("Patient")["phone"], sources=(source,))
+
+    assert sortable(choosing("fax"))
+    assert not any(sortable(choosing(value)) for value in ("%s", "a b", "\\", ""))
 
 
 @pytest.mark.parametrize(

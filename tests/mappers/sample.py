@@ -26,7 +26,7 @@ SITE = Site(
         ("PatientClass[EncounterClass]", "T"): "AMB",
     },
     institutions={
-        "C01": Institution("C01", "测试县人民医院", "county", uscc="12999999000000001A"),
+        "C01": Institution("C01", "测试县人民医院", "county", uscc="12999999000000001Q"),
         "T01": Institution("T01", "测试镇卫生院", "township", part_of="C01"),
     },
 )

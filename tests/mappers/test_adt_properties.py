@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mappers.profile import declared
 from profiles.validator.validate import validate
 from tests.mappers.sample import dangling, line, message, translate
 
@@ -45,4 +46,4 @@ def test_an_adt_of_random_fields_is_translated_or_refused_but_never_lost(event: 
     mapped = translate(read)
     assert mapped.ledger.unaccounted(read) == []
     assert dangling(mapped) == set()
-    assert [issue for one in mapped.statements for issue in validate(one.resource) if issue.refuses] == []
+    assert [issue for one in mapped.statements for issue in validate(declared(one.resource)) if issue.refuses] == []

@@ -12,6 +12,7 @@ import pytest
 
 from adapters.er7 import parse
 from mappers import Mapped, Message, Site, map_message
+from mappers.profile import declared
 from mappers.site import Context
 from profiles.validator.validate import validate
 from tests.conftest import SHARED
@@ -80,7 +81,7 @@ def test_every_resource_is_valid_by_our_validator(translations: list[tuple[Messa
         (one.key[0], issue.code, issue.expression)
         for _, _, mapped in translations
         for one in mapped.statements
-        for issue in validate(one.resource)
+        for issue in validate(declared(one.resource))
         if issue.refuses
     ]
     assert found == []
@@ -94,7 +95,7 @@ def test_every_resource_is_valid_by_fhir_resources(translations: list[tuple[Mess
 
         for _, _, mapped in translations:
             for one in mapped.statements:
-                get_fhir_model_class(one.key[0]).model_validate(one.resource)
+                get_fhir_model_class(one.key[0]).model_validate(declared(one.resource))
 
 
 def test_each_chinese_shape_gives_the_same_bundle_from_both_encodings() -> None:

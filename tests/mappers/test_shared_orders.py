@@ -13,6 +13,7 @@ import pytest
 from adapters.charset import decode
 from adapters.er7 import parse
 from mappers import Message
+from mappers.profile import declared
 from profiles.validator import validate
 from tests.conftest import SHARED
 from tests.mappers.orders_sample import LAB
@@ -40,7 +41,7 @@ def test_every_value_is_accounted_for_every_resource_valid_and_every_reference_r
         assert done.ledger.unaccounted(message) == []
         assert dangling(done) == set()
         for one in () if done.refused else done.statements:
-            assert [issue for issue in validate(one.resource) if issue.refuses] == []
+            assert [issue for issue in validate(declared(one.resource)) if issue.refuses] == []
     assert count > 700
 
 

@@ -242,7 +242,8 @@ def test_a_type_knows_its_parts_and_what_it_specialises() -> None:
 @pytest.mark.parametrize(
     ("div", "fine"),
     [
-        ('<div xmlns="http://www.w3.org/1999/xhtml"><p style="x">a&nbsp;b</p></div>', True),
+        ('<div xmlns="http://www.w3.org/1999/xhtml"><p style="x">a&#160;b</p></div>', True),
+        ('<div xmlns="http://www.w3.org/1999/xhtml"><p style="x">a&nbsp;b</p></div>', False),
         ('<div xmlns="http://www.w3.org/1999/xhtml"><img src="#a"/></div>', True),
         ('<div xmlns="http://www.w3.org/1999/xhtml"> </div>', False),
         ("<div>a</div>", False),

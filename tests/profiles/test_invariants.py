@@ -1,9 +1,24 @@
 """The table of rules fits the definitions, and each rule that compares does so rightly."""
 
+import random
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from profiles import parse
 from profiles.archive import core
-from profiles.validator.invariants import _ROWS, INVARIANTS, in_order
+from profiles.definitions import structure
+from profiles.fhirpath.model import Model, model_of
+from profiles.registry import CORE
+from profiles.validator.compile import check_at
+from profiles.validator.constraints import question
+from profiles.validator.finding import unsound
+from profiles.validator.invariants import _ROWS, INVARIANTS, in_order, invariant
+from profiles.validator.item import Item
+from profiles.validator.place import top
 
 
 def test_every_rule_is_one_of_r4_and_stands_once() -> None:
@@ -66,3 +81,72 @@ def test_rule_holds_and_breaks(key: str, sound: dict[str, object], broken: dict[
     assert rule.holds(sound)
     assert not rule.holds(broken)
     assert not rule.when or set(rule.when) & broken.keys()
+
+
+# ------------------------------------------------------------------- what plain functions say is what FHIRPath says
+
+
+def differences(path: str, value: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The rules on an object about which its plain function and its expression disagree."""
+    definition = structure(path.partition(".")[0])
+    assert definition is not None
+    element = next(one for one in definition["snapshot"]["element"] if one["path"] == path)
+    item, place = Item(value, None, "", path), top(value, CORE)
+    for constraint in element.get("constraint", ()):
+        rule = invariant(path.partition(".")[0], constraint["key"])
+        if rule is None or constraint["severity"] != "error":
+            continue
+        asked = question(constraint, path)
+        assert asked is not None
+        plain = not (not rule.when or any(name in value or "_" + name in value for name in rule.when))
+        if (plain or rule.holds(value)) != (asked(item, place) is None):
+            yield path, constraint["key"]
+
+
+# Plain functions are stricter where an expression is empty for want of a system or an entry, and so says nothing.
+STRICTER = {("Duration", "drt-1"), ("Bundle", "bdl-11"), ("Bundle", "bdl-12")}
+
+
+@pytest.mark.shared
+def test_plain_functions_say_what_the_expressions_say() -> None:
+    chance = random.Random(4)
+    asked, found = 0, set()
+    for resource in official_examples():
+        for model, value in objects(resource, model_of(resource)):
+            bent = {key: child for key, child in value.items() if key == "resourceType" or chance.random() > 0.2}
+            for one in (value, bent):
+                if len(one) > ("resourceType" in one):
+                    asked += 1
+                    found |= set(differences(model.path, one)) if sound_shape(model.path, one) else set()
+    assert asked > 10_000
+    assert found <= STRICTER
+
+
+def sound_shape(path: str, value: dict[str, Any]) -> bool:
+    """Rules are asked of what is whole: every needed element is there."""
+    found = check_at(path.partition(".")[0], path)(value, top(value, CORE)) or []
+    return all(problem.code == "invariant-failed" or not unsound([problem]) for problem in found)
+
+
+def objects(value: Any, model: Model | None) -> Iterator[tuple[Model, dict[str, Any]]]:
+    """Every object of a resource with its type."""
+    if type(value) is not dict or model is None:
+        return
+    model = model_of(value, model)
+    if model.name and not model.primitive:
+        yield model, value
+    model.children()
+    for key, child in value.items():
+        place = model.fields.get(key)
+        for one in child if type(child) is list else [child]:
+            if place is not None:
+                yield from objects(one, place.model or (model_of(one) if type(one) is dict else None))
+
+
+def official_examples() -> Iterator[dict[str, Any]]:
+    with tarfile.open(Path(__file__).parents[3] / "shared" / "oracles" / "r4-examples.tar.xz") as archive:
+        for number, member in enumerate(archive):
+            stream = archive.extractfile(member) if member.size < 50_000 and number % 3 == 0 else None
+            resource = parse(stream.read())[0] if stream is not None else None
+            if resource is not None:
+                yield resource

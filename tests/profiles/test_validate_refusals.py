@@ -184,7 +184,7 @@ CASES: list[tuple[str, str, Break, str, str]] = [
      "invariant-failed", "Bundle"),
     ("a full URL twice in a Bundle", "Bundle", lambda r: r["entry"][1].update(fullUrl=r["entry"][0]["fullUrl"]),
      "invariant-failed", "Bundle"),
-    ("a Bundle entry with nothing in it", "Bundle", put("entry.1", {"fullUrl": "urn:uuid:x"}), "invariant-failed",
+    ("a Bundle entry with nothing in it", "Bundle", put("entry.1", {"fullUrl": "urn:x:y"}), "invariant-failed",
      "Bundle.entry[1]"),
     ("a parameter with neither value, resource nor parts", "Parameters", put("parameter.0", {"name": "a"}),
      "invariant-failed", "Parameters.parameter[0]"),
@@ -209,7 +209,7 @@ def test_every_case_breaks_one_thing_only(sound: Callable[[str], Resource]) -> N
     for _, name, change, code, _ in CASES:
         resource = sound(name)
         change(resource)
-        assert {issue.code for issue in validate(resource)} == {code}, (name, code)
+        assert {issue.code for issue in validate(resource) if issue.refuses} == {code}, (name, code)
 
 
 def test_no_sentence_repeats_a_value(sound: Callable[[str], Resource]) -> None:
@@ -223,7 +223,7 @@ def test_no_sentence_repeats_a_value(sound: Callable[[str], Resource]) -> None:
 def test_several_faults_are_all_reported(sound: Callable[[str], Resource]) -> None:
     resource = sound("Patient") | {"gender": "M", "birthDate": "1.1.90", "active": "yes"}
     resource["name"][0]["given"] = [5, "三", 6]
-    assert [issue.expression for issue in validate(resource)] == [
+    assert [issue.expression for issue in validate(resource) if issue.refuses] == [
         "Patient.active",
         "Patient.name[0].given[0]",
         "Patient.name[0].given[2]",
@@ -243,4 +243,4 @@ def test_placeholders_of_every_sentence_are_filled(sound: Callable[[str], Resour
 def test_data_absent_reason_stands_for_a_required_value(sound: Callable[[str], Resource]) -> None:
     resource = sound("Observation")
     del resource["status"]
-    assert validate(resource | {"_status": DAR}) == ()
+    assert not any(issue.refuses for issue in validate(resource | {"_status": DAR}))

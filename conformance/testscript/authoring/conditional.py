@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.testscript.authoring.language import (
+    TAG,
     Source,
     create,
     delete,
@@ -24,7 +25,7 @@ from conformance.testscript.authoring.language import (
     variable,
 )
 
-_N = "https://qiao-fhir.github.io/cmc/testscript/number"
+_N = f"{TAG}/number"
 
 
 def _numbered(name: str, number: str, **elements: object) -> dict[str, object]:

@@ -14,13 +14,14 @@ from typing import Any, TypeAlias
 
 from conformance.testscript.script import REPEAT
 from profiles.json_output import dump
+from profiles.systems import CANONICAL_BASE
 
 Json: TypeAlias = dict[str, Any]
 Action: TypeAlias = dict[str, Any]
 
-URL = "https://qiao-fhir.github.io/cmc/TestScript/"
+URL = f"{CANONICAL_BASE}/TestScript/"
 CODES = "http://terminology.hl7.org/CodeSystem/testscript-operation-codes"
-TAG = "https://qiao-fhir.github.io/cmc/testscript"
+TAG = f"{CANONICAL_BASE}/testscript"
 """The tag of everything the scripts put on a server."""
 
 

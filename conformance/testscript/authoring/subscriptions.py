@@ -21,6 +21,7 @@ from conformance.testscript.authoring.language import (
     update,
     variable,
 )
+from profiles.systems import CANONICAL_BASE
 
 _BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
 
@@ -115,7 +116,7 @@ SCRIPTS: tuple[Source, ...] = (
         fixtures=[_about("ts-topic-1", "${topic}"), _about("unknown", "http://example.org/none")],
         variables=[
             _HOOK,
-            variable("topic", defaultValue="https://qiao-fhir.github.io/cmc/SubscriptionTopic/referral-created"),
+            variable("topic", defaultValue=f"{CANONICAL_BASE}/SubscriptionTopic/referral-created"),
         ],
         teardown=delete("Subscription/ts-topic-1"),
         says="Subscriptions R5 Backport 1.1",

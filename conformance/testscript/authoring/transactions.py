@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 
 from conformance.testscript.authoring.language import (
+    TAG,
     Source,
     bundle,
     delete,
@@ -29,7 +30,7 @@ from conformance.testscript.authoring.language import (
     value,
 )
 
-_N = "https://qiao-fhir.github.io/cmc/testscript/number"
+_N = f"{TAG}/number"
 _U = "urn:uuid:0a6c1f0e-2c7b-4d3a-9b1e-0000000000"
 
 

@@ -1,0 +1,83 @@
+"""The profile of the implementation guide that a translated resource declares and satisfies: one of each kind.
+
+By type, and by category where a type has several. A resource without its profile in the table declares none. That the
+profile is satisfied is what the tests hold against every message there is; at run time it would cost more than the
+translation itself, so a message is held against R4 only.
+Source: `profiles/package`; docs/reference/implementation-guide.md; FHIR R4 resource.html#Meta.profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mappers.systems import CANONICAL
+
+_PREFIX = f"{CANONICAL}/StructureDefinition/cmc-"
+_BY_TYPE: Mapping[str, str] = {
+    "Account": "account",
+    "AllergyIntolerance": "allergy",
+    "Appointment": "appointment",
+    "Communication": "critical-value",
+    "Condition": "condition",
+    "Coverage": "coverage",
+    "Device": "source-system",
+    "DocumentReference": "document",
+    "Encounter": "encounter",
+    "ImagingStudy": "imaging-study",
+    "Location": "location",
+    "Media": "media",
+    "Organization": "organization",
+    "Patient": "patient",
+    "Person": "person",
+    "Practitioner": "practitioner",
+    "PractitionerRole": "practitioner-role",
+    "Procedure": "procedure",
+    "Provenance": "provenance-v2",
+    "RelatedPerson": "related-person",
+    "Specimen": "specimen",
+}
+_CENTRES = ("lab", "imaging", "ecg", "pathology")
+"""Codes of the category of an order or a report that has a profile of its own."""
+_REFERRAL = "3457005"
+"""SNOMED CT: patient referral."""
+
+_DEMANDED: Mapping[str, str] = {"Device": "deviceName", "DocumentReference": "type", "RelatedPerson": "name"}
+"""What the profile demands and a message may leave out; without it the resource makes no claim."""
+
+
+def profile_of(resource: Mapping[str, Any]) -> str:
+    """The canonical URL of the profile, or '' when there is none or the resource has not what it demands."""
+    kind = resource["resourceType"]
+    demanded = _DEMANDED.get(kind)
+    if (demanded and demanded not in resource) or (kind == "Observation" and "text" not in resource["code"]):
+        return ""
+    name = _BY_TYPE.get(kind) or _by_category(resource)
+    return _PREFIX + name if name else ""
+
+
+def declared(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """The resource with its profile in `meta.profile`."""
+    meta, url = resource.get("meta", {}), profile_of(resource)
+    return {**resource, "meta": {**meta, "profile": [url]}} if url else dict(resource)
+
+
+def _by_category(resource: Mapping[str, Any]) -> str:
+    codes = frozenset(_categories(resource))
+    centre = next((f"-{code}" for code in _CENTRES if code in codes), "")
+    match resource["resourceType"]:
+        case "ServiceRequest":
+            return "referral" if _REFERRAL in codes else f"order{centre}"
+        case "DiagnosticReport":
+            return f"report{centre}"
+        case "Observation":
+            return "observation" + ("-lab" if "laboratory" in codes else "-exam" if codes else "")
+        case "Task":
+            return "referral-task" if "businessStatus" in resource else "order-task"
+    return ""
+
+
+def _categories(resource: Mapping[str, Any]) -> Iterator[str]:
+    for concept in resource.get("category", ()):
+        for coding in concept.get("coding", ()):
+            yield coding.get("code", "")

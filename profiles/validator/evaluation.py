@@ -1,0 +1,86 @@
+"""The bridge to FHIRPath: the only file of the validator that loads it, and it is loaded when the first rule is asked.
+
+Law: nothing but `FhirPathError` comes out of an evaluation. `%resource` is the resource around the value,
+`%rootResource` the one that contains that.
+Source: http://hl7.org/fhir/R4/fhirpath.html.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from profiles.fhirpath import Environment, Expression, FhirPathError
+from profiles.fhirpath import compile as compiled
+from profiles.fhirpath.model import UNTYPED, at_path, model_of
+from profiles.fhirpath.values import truth
+from profiles.terminology import Membership
+from profiles.validator.item import Item
+from profiles.validator.place import Place
+
+__all__ = ["Expression", "FhirPathError", "compiled", "environment", "holds", "located", "selected"]
+
+
+def holds(expression: Expression, path: str, item: Item, place: Place) -> bool | None:
+    """The expression as a condition on a value of the type (or at the path) of R4; None for empty."""
+    node = (item.value, model_of(item.value, at_path(path) or UNTYPED), item.sibling, None, None, None)
+    return truth(expression.nodes(node, environment(place)))
+
+
+def selected(text: str, path: str, item: Item, place: Place) -> list[Item]:
+    """The values that a path leads to from a value, with their types; nothing where it cannot be followed."""
+    model = model_of(item.value, at_path(path) or UNTYPED)
+    try:
+        found = compiled(text).nodes((item.value, model, item.sibling, None, None, None), environment(place))
+    except FhirPathError:
+        return []
+    return [Item(one[0], one[2], "", one[1].name) if type(one) is tuple else Item(one, None, "", "") for one in found]
+
+
+def located(text: str, resource: dict[str, Any], place: Place) -> list[str] | None:
+    """Where the results of an expression stand in the resource, in JSON names; None when it cannot be asked."""
+    try:
+        found = compiled(text).locate(resource, environment=environment(place))
+    except FhirPathError:
+        return None
+    return [
+        "".join(f"[{step}]" if type(step) is int else f".{str(step).removeprefix('_')}" for step in location)
+        for location in found
+    ]
+
+
+def environment(place: Place) -> Environment:
+    """What expressions may ask of the world around a value; one for each resource."""
+    known: Environment | None = place.memo.get("environment")
+    if known is None:
+        known = Environment(
+            resource=place.resource,
+            root_resource=place.container or place.resource,
+            resolve=place.resolve,
+            member_of=lambda value, url: _member(value, url, place),
+            conforms_to=lambda value, url: _conforms(value, url, place),
+            several_as="filter",
+        )
+        place.memo["environment"] = known
+    return known
+
+
+def _conforms(value: Any, url: str, place: Place) -> bool | None:
+    from profiles.validator.profile import conforms
+
+    return conforms(value, url, place)
+
+
+def _member(value: Any, url: str, place: Place) -> bool | None:
+    members = place.registry.members(url)
+    if members is None:
+        return None
+    if type(value) is str:
+        verdict = members.code(value)
+    elif type(value) is dict and "coding" in value:
+        verdicts = [members.coding(one.get("system"), one.get("code")) for one in value["coding"]]
+        verdict = next((v for v in (Membership.IN, Membership.UNKNOWN) if v in verdicts), Membership.OUT)
+    elif type(value) is dict:
+        verdict = members.coding(value.get("system"), value.get("code"))
+    else:
+        return None
+    return None if verdict is Membership.UNKNOWN else verdict is Membership.IN

@@ -1,0 +1,232 @@
+"""Extensions: known or not, where they may stand, whether they change the meaning, and what they hold.
+
+Law: an extension that is not known is a warning (an error when asked so, and always for a modifier extension). Where it
+may stand is asked of the element around it first, and of its full path in the resource where that does not settle it.
+Source: http://hl7.org/fhir/R4/extensibility.html, http://hl7.org/fhir/R4/defining-extensions.html#context.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from profiles.definitions import Definition
+from profiles.registry import Registry
+from profiles.validator.constraints import evaluation
+from profiles.validator.finding import EXTENSION_CONTEXT, Finding, Findings, below, finding
+from profiles.validator.item import Item
+from profiles.validator.place import Place
+from profiles.validator.profile import profile_findings
+from profiles.validator.tree import Node, fixed_url, root_of
+
+Ask = Callable[[dict[str, Any], Place], "Findings | None"]
+_EXAMPLES = re.compile(
+    r"https?://[^/]*(?:example\.(?:org|com)|acme\.com|nema\.org)\b|.*(?:example\.org|acme\.com|nema\.org)"
+)
+_HL7 = "http://hl7.org/fhir/StructureDefinition/"
+_TOOLS = "http://hl7.org/fhir/tools/StructureDefinition/"
+_CROSS_VERSION = re.compile(
+    r"http://hl7\.org/fhir/(1\.0|3\.0|4\.0|4\.3|5\.0)/StructureDefinition/extension-(([A-Z][A-Za-z]+)(?:\.[A-Za-z0-9:\[\]]+)+)"
+)
+_R2_MODIFIERS = frozenset({"Patient.animal"})
+ERRATA: Mapping[str, tuple[Definition, ...]] = MappingProxyType(
+    {
+        # R4 itself puts these where their definitions do not allow them; later versions of the definitions do.
+        _HL7 + "structuredefinition-fhir-type": ({"type": "element", "expression": "ElementDefinition.type"},),
+        _HL7 + "structuredefinition-normative-version": (
+            {"type": "element", "expression": "ElementDefinition"},
+            {"type": "element", "expression": "CanonicalResource"},
+        ),
+        _HL7 + "regex": ({"type": "element", "expression": "ElementDefinition.type"},),
+    }
+)
+"""Further places of extensions, by url."""
+_ANYWHERE = frozenset({"Element", "*", "Base"})
+_CANONICAL = ("CanonicalResource", "MetadataResource")
+
+
+def extension_ask(key: str, path: str) -> Ask:
+    """The question about the `extension` or `modifierExtension` of the objects at a path of R4."""
+    modifier = key == "modifierExtension"
+    nested = path == "Extension"
+
+    def ask(value: dict[str, Any], place: Place) -> Findings | None:
+        found: Findings = []
+        for index, extension in enumerate(value[key]):
+            url = extension.get("url")
+            if type(url) is str:
+                answer = _judged(url, extension, value, place, path, modifier=modifier, nested=nested)
+                if answer:
+                    found += below(f".{key}[{index}]", answer)
+        return found or None
+
+    return ask
+
+
+@lru_cache(maxsize=4096)
+def _ancestors(path: str) -> frozenset[str]:
+    """The names by which the context of an extension may call the objects at a path."""
+    from profiles.fhirpath.model import at_path
+
+    model = at_path(path)
+    return frozenset({path, *(model.ancestors if model is not None else ())})
+
+
+def _judged(
+    url: str,
+    extension: dict[str, Any],
+    around: dict[str, Any],
+    place: Place,
+    path: str,
+    *,
+    modifier: bool,
+    nested: bool,
+) -> Findings | None:
+    relative = ":" not in url
+    if nested and relative:
+        return None  # the extension around it says what it may hold
+    root = root_of(url, place.registry)
+    if root is None or root.home.get("type") != "Extension" or root.home["url"] == _HL7 + "Extension":
+        return _unknown(url, place, modifier=modifier, relative=relative)
+    found: Findings = []
+    changes = bool(root.element.get("isModifier"))
+    if changes != modifier:
+        found += finding("extension-is-modifier" if changes else "extension-not-modifier", url=url)
+    found += _placed(url, root.home, around, _ancestors(path))
+    item = Item(extension, None, "", "Extension")
+    found += profile_findings(url, item, place)
+    found += _undefined(extension, root, place.registry)
+    return found
+
+
+def _unknown(url: str, place: Place, *, modifier: bool, relative: bool) -> Findings | None:
+    if relative:
+        return finding("extension-url-relative")
+    match = _CROSS_VERSION.fullmatch(url)
+    if match is not None:
+        if (match.group(2) in _R2_MODIFIERS) and not modifier:
+            return finding("extension-is-modifier", url=url)
+        return None
+    shown = url[:200]
+    if modifier and not _EXAMPLES.match(url):
+        return finding("extension-modifier-unknown", url=shown)
+    if place.strict and not url.startswith((_HL7, _TOOLS)) and not _EXAMPLES.match(url):
+        return finding("extension-undefined", url=shown)
+    return finding("extension-unknown", url=shown)
+
+
+def _undefined(extension: dict[str, Any], root: Node, registry: Registry) -> Findings:
+    """Parts of a complex extension that its definition does not have."""
+    parts = extension.get("extension")
+    inside = root.children.get("extension")
+    if type(parts) is not list or inside is None or not inside.slices:
+        return []
+    known = {fixed_url(one, registry) for one in inside.slices}
+    found: Findings = []
+    for index, part in enumerate(parts):
+        url = part.get("url") if type(part) is dict else None
+        if type(url) is str and ":" not in url and url not in known:
+            found.append(Finding(f".extension[{index}].url", "extension-undefined", {"url": url[:64]}))
+    return found
+
+
+# --------------------------------------------------------------------------------------------------------- contexts
+
+
+def _placed(url: str, home: Definition, around: dict[str, Any], here: frozenset[str]) -> Findings:
+    """Nothing when the element around it is a context; else a question for the resource, which knows the full path."""
+    contexts = (*home.get("context", ()), *ERRATA.get(url, ()))
+    if not contexts:
+        return []
+    for context in contexts:
+        kind, expression = context.get("type"), context.get("expression", "")
+        if kind == "element" and _name(expression) in here | _ANYWHERE:
+            return []
+        if kind == "extension" and around.get("url") == expression.partition("#")[0].partition("|")[0]:
+            return []
+    return [Finding("", EXTENSION_CONTEXT, {"url": url, "contexts": contexts})]
+
+
+def _name(expression: str) -> str:
+    """`http://…#Patient.name:official` names Patient.name."""
+    return re.sub(r":[^.]+", "", expression.rpartition("#")[2].removeprefix(_HL7))
+
+
+def settle_contexts(found: Findings, resource: dict[str, Any], place: Place) -> Findings | None:
+    """Replaces each pending question for a context by nothing or by what is wrong."""
+    settled: Findings = []
+    for problem in found:
+        if problem.code != EXTENSION_CONTEXT:
+            settled.append(problem)
+            continue
+        host = re.sub(r"\.(?:modifierE|e)xtension\[\d+\]$", "", problem.path)
+        if not _fits(problem.details["contexts"], host, resource, place):
+            settled.append(Finding(problem.path, "extension-context", {"url": problem.details["url"]}))
+    return settled or None
+
+
+def _fits(contexts: Any, host: str, resource: dict[str, Any], place: Place) -> bool:
+    names = _names(str(resource.get("resourceType")), re.sub(r"\[\d+\]", "", host))
+    around = _around(host, resource)
+    for context in contexts:
+        kind, expression = context.get("type"), context.get("expression", "")
+        if kind == "extension" and around is not None and around == expression.partition("|")[0]:
+            return True
+        if kind == "element":
+            name = _name(expression)
+            root, dot, rest = name.partition(".")
+            if name in names or (root in _CANONICAL and (not dot or any(n.endswith("." + rest) for n in names))):
+                return True
+        elif kind == "fhirpath" and _selected(expression, host, resource, place):
+            return True
+    return False
+
+
+_IN_VALUE = re.compile(r"(.*xtension\[\d+\])\.value\.ofType\(\w+\)")
+
+
+def _around(host: str, resource: dict[str, Any]) -> str | None:
+    """The url of the extension whose value is the host."""
+    match = _IN_VALUE.fullmatch(host)
+    node: Any = resource
+    for name, index in re.findall(r"\.(\w+)(?:\[(\d+)\])?", match.group(1)) if match is not None else ():
+        below_it = node.get(name, node.get("_" + name)) if type(node) is dict else None
+        if below_it is not None and index and type(below_it) is list and int(index) < len(below_it):
+            below_it = below_it[int(index)]
+        node = below_it
+    return node.get("url") if match is not None and type(node) is dict else None
+
+
+@lru_cache(maxsize=4096)
+def _names(resource_type: str, path: str) -> frozenset[str]:
+    """Every name a context may use for the element at a path of a resource: from the resource, from each data type on
+    the way, and the type of the element itself."""
+    from profiles.fhirpath.model import at_path
+
+    model = at_path(resource_type)
+    names = set(model.ancestors) if model is not None else {resource_type}
+    steps = re.findall(r"\.ofType\(\w+\)|\.[^.]+", path)
+    for step in steps:
+        if step.startswith(".ofType("):
+            kind = step[8:-1]
+            names |= {name + "[x]" for name in names} | {name + step for name in names}
+            model = at_path(kind)
+        else:
+            child = model.child(step[1:]) if model is not None else None
+            names = {name + step for name in names}
+            if child is not None and child.single is None:
+                names |= {name + "[x]" for name in names}
+            single = child.single if child is not None else None
+            model = single.model if single is not None else None
+        if model is not None:
+            names |= model.ancestors | {model.path}
+    return frozenset(names)
+
+
+def _selected(expression: str, host: str, resource: dict[str, Any], place: Place) -> bool:
+    places = evaluation().located(expression, resource, place)
+    wanted = re.sub(r"\.ofType\((\w)(\w*)\)", lambda match: match.group(1).upper() + match.group(2), host)
+    return places is None or wanted in places  # what cannot be asked does not refuse

@@ -1,0 +1,194 @@
+"""Where a value stands while it is validated: its resource, what is around it, and how references are found from there.
+
+Law: frozen; one `Place` for each resource, shared by all values in it. The index of a Bundle is made once, on first
+use, in time linear in its entries. Nothing is fetched but by the `fetch` that the caller gave.
+Source: http://hl7.org/fhir/R4/bundle.html#references, http://hl7.org/fhir/R4/references.html.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from profiles.issue import Issue
+
+if TYPE_CHECKING:
+    from profiles.registry import Registry
+
+Resource = dict[str, Any]
+Rigour: TypeAlias = Literal["accepting", "strict"]
+"""`strict` is a conformance report; `accepting` a store's door, where some errors are advice (`finding.ADVISED`)."""
+_LITERAL = re.compile(
+    r"(?:(https?://.*)/)?([A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[A-Za-z0-9.-]{1,64})?", re.DOTALL
+)
+
+
+class BundleIndex:
+    """The entries of one Bundle by fullUrl, by `Type/id`, and by the identity of their resource."""
+
+    __slots__ = ("_by_resource", "_by_type_and_id", "_by_url", "_made", "bundle")
+
+    def __init__(self, bundle: Resource) -> None:
+        self.bundle = bundle
+        self._made = False
+        self._by_url: dict[str, list[Resource]] = {}
+        self._by_type_and_id: dict[str, list[Resource]] = {}
+        self._by_resource: dict[int, Resource] = {}
+
+    def _make(self) -> None:
+        if self._made:
+            return
+        entries = self.bundle.get("entry")
+        for entry in entries if type(entries) is list else ():
+            if type(entry) is not dict:
+                continue
+            url, resource = entry.get("fullUrl"), entry.get("resource")
+            if type(url) is str:
+                self._by_url.setdefault(url, []).append(entry)
+            if type(resource) is dict:
+                self._by_resource[id(resource)] = entry
+                name = f"{resource.get('resourceType')}/{resource.get('id')}"
+                self._by_type_and_id.setdefault(name, []).append(entry)
+        self._made = True
+
+    def around(self, resource: Resource) -> Resource | None:
+        """The entry whose resource this is."""
+        self._make()
+        return self._by_resource.get(id(resource))
+
+    def by_full_url(self, url: str) -> list[Resource]:
+        """Every entry with this fullUrl."""
+        self._make()
+        return self._by_url.get(url, [])
+
+    def by_type_and_id(self, name: str) -> list[Resource]:
+        """Every entry whose resource is `Type/id`."""
+        self._make()
+        return self._by_type_and_id.get(name, [])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """`expression` goes in front of the expression of every Issue a rule makes; the engine adds what is above.
+
+    `resource` is the resource the value is in (itself, for a resource); `root` the outermost one; `container` the one
+    it is contained in, if it is; `bundle` the index of the innermost Bundle around it (or of itself), if there is one.
+    """
+
+    resource: Resource
+    root: Resource
+    registry: Registry
+    container: Resource | None = None
+    bundle: BundleIndex | None = None
+    fetch: Callable[[str], Resource | None] | None = None
+    rigour: Rigour = "accepting"
+    expression: str = ""
+    memo: dict[str, Any] = field(default_factory=dict)
+    """What was worked out for this resource (`environment`, …)."""
+    shared: dict[Any, Any] = field(default_factory=dict)
+    """What was worked out for the whole of this validation: verdicts of profiles on resources."""
+
+    def issue(self, code: str, path: str = "", **details: str) -> Issue:
+        """An issue at a path below the value: `place.issue("reference-target", ".subject", type="Group")`."""
+        return Issue(code, self.expression + path, details=details)
+
+    @property
+    def entry(self) -> Resource | None:
+        """The Bundle entry this resource (or its container) is in."""
+        if self.bundle is None:
+            return None
+        return self.bundle.around(self.container or self.resource)
+
+    def bundle_entry(self, reference: str) -> Resource | None:
+        """The entry of the Bundle around this resource that a literal reference means, by the rules for Bundles."""
+        index = self.bundle
+        if index is None:
+            return None
+        plain = reference.partition("#")[0]
+        match = _LITERAL.fullmatch(plain)
+        versioned = "/_history/" in plain
+        if match is None or match.group(1) is not None:
+            found = index.by_full_url(plain.partition("/_history/")[0])
+            return _version(found, plain) if versioned else next(iter(found), None)
+        name = f"{match.group(2)}/{match.group(3)}"
+        entry = self.entry
+        url = entry.get("fullUrl") if entry is not None else None
+        full = _LITERAL.fullmatch(url) if type(url) is str else None
+        if full is not None and full.group(1) is not None:
+            found = index.by_full_url(f"{full.group(1)}/{name}")
+        elif entry is None or "fullUrl" not in entry:
+            found = index.by_type_and_id(name)
+        else:
+            found = []
+        return _version(found, plain) if versioned else next(iter(found), None)
+
+    def resolve(self, reference: str) -> Resource | None:
+        """What a literal reference means: contained, in the Bundle, or found by `fetch`; None when nowhere."""
+        outer = self.container or self.resource
+        if reference.startswith("#"):
+            return _contained(outer, reference[1:])
+        entry = self.bundle_entry(reference)
+        if entry is not None:
+            found = entry.get("resource")
+            return found if type(found) is dict else None
+        return None if self.fetch is None else self.fetch(reference)
+
+    def inside(self, resource: Resource) -> Place:
+        """The place of a resource in this one: an entry of a Bundle, a parameter."""
+        index = BundleIndex(resource) if resource.get("resourceType") == "Bundle" else self.bundle
+        return self._of(resource, None, index)
+
+    @property
+    def strict(self) -> bool:
+        """Whether what a store had better accept counts as an error, as in a conformance report."""
+        return self.rigour == "strict"
+
+    def containing(self, resource: Resource) -> Place:
+        """The place of a contained resource."""
+        return self._of(resource, self.container or self.resource, self.bundle)
+
+    def _of(self, resource: Resource, container: Resource | None, index: BundleIndex | None) -> Place:
+        return Place(
+            resource,
+            self.root,
+            self.registry,
+            container,
+            index,
+            self.fetch,
+            self.rigour,
+            shared=self.shared,
+        )
+
+
+def top(
+    resource: Any,
+    registry: Registry,
+    fetch: Callable[[str], Resource | None] | None = None,
+    rigour: Rigour = "accepting",
+) -> Place:
+    """The place of the resource that is validated."""
+    root = resource if type(resource) is dict else {}
+    index = BundleIndex(root) if root.get("resourceType") == "Bundle" else None
+    return Place(root, root, registry, None, index, fetch, rigour)
+
+
+def _version(entries: list[Resource], reference: str) -> Resource | None:
+    wanted = reference.rpartition("/_history/")[2]
+    for entry in entries:
+        resource = entry.get("resource")
+        meta = resource.get("meta") if type(resource) is dict else None
+        if type(meta) is dict and meta.get("versionId") == wanted:
+            return entry
+    return None
+
+
+def _contained(outer: Resource, wanted: str) -> Resource | None:
+    if not wanted:
+        return outer
+    contained = outer.get("contained")
+    for inner in contained if type(contained) is list else ():
+        if type(inner) is dict and inner.get("id") == wanted:
+            return inner
+    return None
