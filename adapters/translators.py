@@ -1,8 +1,8 @@
 """Translation in processes of its own, so that a second core works while the first one writes.
 
 Pure work in, plain values out: what crosses between the processes is the bytes of a message and its arrival. The order
-of messages is kept by whoever awaits the results. A translator that dies is replaced, and what it held is tried once
-more; a message that kills two is ours to answer for. Translators end with their server, also when it is killed.
+of messages is kept by whoever awaits the results. A translator that dies is replaced, and what it held is tried again;
+a message that kills its second one too is ours to answer for. Translators end with their server, also when it is killed.
 """
 
 from __future__ import annotations
@@ -66,13 +66,12 @@ class Translators:
             return failed
 
     def result(self, pending: Future[Translated | Failed], raw: bytes, now: int) -> Prepared | Failed:
-        """Awaits; tries once more when the process died with it. Called by one thread only."""
+        """Awaits; tries again when the process died with it. Called by one thread only."""
         try:
             found = pending.result()
         except BrokenExecutor:
             try:
-                self._pool = self._open()
-                found = self._pool.submit(_translate, raw, now, self._channel).result()
+                found = self._again(raw, now)
             except BrokenExecutor as broken:
                 self._pool = self._open()
                 return Failed(type(broken).__name__, "translators")
@@ -81,6 +80,15 @@ class Translators:
         endpoint = self._book.by_code(found.arrival.site) or self._book.default
         message = Message([found.header], found.delimiters) if found.delimiters else None
         return Prepared(found.arrival, endpoint, "", message, None)
+
+    def _again(self, raw: bytes, now: int) -> Translated | Failed:
+        """All that a process held when it died shares one successor: each new one costs a second to start. What dies
+        there too, perhaps by another message, gets one of its own."""
+        try:
+            return self.submit(raw, now).result()
+        except BrokenExecutor:
+            self._pool = self._open()
+            return self.submit(raw, now).result()
 
     @property
     def pids(self) -> tuple[int, ...]:

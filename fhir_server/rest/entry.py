@@ -54,7 +54,11 @@ def entries(bundle: Resource, base: str) -> list[Entry | Issue]:
 def _entry(number: int, entry: Any, base: str) -> Entry | Issue:
     where = f"Bundle.entry[{number}]"
     request = entry.get("request") if isinstance(entry, dict) else None
-    if not isinstance(request, dict) or request.get("method") not in METHODS or not isinstance(request.get("url"), str):
+    if (
+        not isinstance(request, dict)
+        or str(request.get("method")) not in METHODS
+        or not isinstance(request.get("url"), str)
+    ):
         return Issue("bundle-entry", f"{where}.request")
     address = request["url"].removeprefix(base).lstrip("/")
     parts = urlsplit("/" + address)

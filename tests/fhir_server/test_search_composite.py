@@ -28,7 +28,12 @@ def sequence(key: str, chromosome: str, *variants: tuple[int, int]) -> dict[str,
         "resourceType": "MolecularSequence",
         "id": key,
         "coordinateSystem": 1,
-        "referenceSeq": {"chromosome": coded("urn:chr", chromosome), "windowStart": 10, "windowEnd": 20},
+        "referenceSeq": {
+            "genomeBuild": "GRCh 37",
+            "chromosome": coded("urn:chr", chromosome),
+            "windowStart": 10,
+            "windowEnd": 20,
+        },
         "variant": [{"start": start, "end": end} for start, end in variants],
     }
 
