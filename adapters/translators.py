@@ -2,7 +2,7 @@
 
 Pure work in, plain values out: what crosses between the processes is the bytes of a message and its arrival. The order
 of messages is kept by whoever awaits the results. A translator that dies is replaced, and what it held is tried again;
-a message that kills its second one too is ours to answer for. Translators end with their server, also when it is killed.
+a message that kills its second one too is ours to answer for. Translators end with their server, even a killed one.
 """
 
 from __future__ import annotations
