@@ -270,7 +270,11 @@ def test_official_examples_pass_but_for_those_that_are_wrong() -> None:
         found = (
             issues
             if resource is None
-            else tuple(issue for issue in validate(resource, rigour="strict") if issue.refuses)
+            else tuple(
+                issue
+                for issue in validate(resource, rigour="strict")
+                if issue.refuses and issue.code != "extension-undefined"  # of a guide that is not here
+            )
         )
         if found:
             refused[name] = {(issue.code, issue.expression) for issue in found}
