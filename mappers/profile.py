@@ -42,17 +42,51 @@ _CENTRES = ("lab", "imaging", "ecg", "pathology")
 _REFERRAL = "3457005"
 """SNOMED CT: patient referral."""
 
-_DEMANDED: Mapping[str, str] = {"Device": "deviceName", "DocumentReference": "type", "RelatedPerson": "name"}
-"""What the profile demands and a message may leave out; without it the resource makes no claim."""
+_DEMANDED: Mapping[str, tuple[str, ...]] = {
+    "Account": ("identifier", "subject"),
+    "AllergyIntolerance": ("code",),
+    "Appointment": ("identifier",),
+    "Communication": ("category", "priority", "subject", "about", "sent"),
+    "Condition": ("category", "code"),
+    "Device": ("identifier", "deviceName"),
+    "DiagnosticReport": ("identifier", "subject", "performer"),
+    "DocumentReference": ("masterIdentifier", "type", "subject", "custodian"),
+    "Encounter": ("subject", "serviceProvider"),
+    "ImagingStudy": ("identifier",),
+    "Location": ("identifier", "name", "managingOrganization"),
+    "Media": ("subject",),
+    "Observation": ("subject",),
+    "Organization": ("name",),
+    "Patient": ("identifier", "managingOrganization"),
+    "Person": ("identifier", "name", "link"),
+    "PractitionerRole": ("practitioner", "organization"),
+    "Procedure": ("code",),
+    "Provenance": ("activity", "entity"),
+    "RelatedPerson": ("name",),
+    "ServiceRequest": ("identifier",),
+    "Specimen": ("subject",),
+    "Task": ("code", "focus", "for", "lastModified"),
+}
+"""What the profiles of a type demand beyond R4 and a message may leave out: without it the resource makes no claim."""
+_DATED = frozenset({"DiagnosticReport", "Observation"})
+"""Types whose profiles demand `effective[x]`."""
+_EFFECTIVE = ("effectiveDateTime", "effectivePeriod", "_effectiveDateTime")
+_WORDED = frozenset({"Condition", "Observation"})
+"""Types whose profiles demand the words of the sender in `code.text`."""
 
 
 def profile_of(resource: Mapping[str, Any]) -> str:
     """The canonical URL of the profile, or '' when there is none or the resource has not what it demands."""
     kind = resource["resourceType"]
-    demanded = _DEMANDED.get(kind)
-    if (demanded and demanded not in resource) or (kind == "Observation" and "text" not in resource["code"]):
+    if any(name not in resource for name in _DEMANDED.get(kind, ())):
+        return ""
+    if kind in _WORDED and "text" not in resource["code"]:
+        return ""
+    if kind in _DATED and not any(name in resource for name in _EFFECTIVE):
         return ""
     name = _BY_TYPE.get(kind) or _by_category(resource)
+    if kind == "ServiceRequest" and name != "referral" and "requester" not in resource:
+        return ""
     return _PREFIX + name if name else ""
 
 

@@ -186,12 +186,22 @@ def _from_parameters(
     if not isinstance(listed, list) or not all(isinstance(row, dict) for row in listed):
         return [Issue("operation-input", "Parameters.parameter")]
     bare = [row for row in listed if "resource" not in row]
+    mixed = [n for n, row in enumerate(listed) if "resource" in row and any(_other(name) for name in row)]
+    if mixed:  # Parameters inv-1: a resource, a value or parts
+        return [
+            Issue("operation-parameter-value", f"Parameters.parameter[{n}]", details=_DETAILS)
+            for n in mixed[:_MOST_ISSUES]
+        ]
     issues = list(validate({**resource, "parameter": bare} if bare else _without(resource)))
     refusing = [Issue("operation-parameter-value", i.expression, details=_DETAILS) for i in issues if i.refuses]
     return refusing or _members(listed, known, found, "Parameters.parameter")
 
 
 _DETAILS = {"name": "…", "type": "well-formed value"}
+
+
+def _other(name: str) -> bool:
+    return name == "part" or name.startswith("value")
 
 
 def _without(resource: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,14 +46,26 @@ class Courier:
         self._base, self._endpoints = base, endpoints
         self._client: Any = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ends = 0
+        self._ended_at: dict[str, int] = {}
         self.settled: Callable[[], None] = lambda: None
 
-    def turn(self, there: dict[str, Standing], subscribed: dict[str, Subscribed]) -> None:
-        """Starts what is due and is not under way."""
+    @property
+    def mark(self) -> int:
+        """How many deliveries have ended. Taken before the standings are read, it tells which of them are stale."""
+        return self._ends
+
+    def turn(self, there: dict[str, Standing], subscribed: dict[str, Subscribed], mark: int) -> None:
+        """Starts what is due and is not under way; what ended after `mark` was read before it ended, and waits."""
         now = self._clock()
         for name, how in there.items():
             one = subscribed.get(name)
-            if name in self._tasks or (how.next_at or 0) > now or how.state in ("off", "error"):
+            if (
+                name in self._tasks
+                or self._ended_at.get(name, 0) > mark
+                or (how.next_at or 0) > now
+                or how.state in ("off", "error")
+            ):
                 continue
             if self._due(how, one, now):
                 task = asyncio.create_task(self._settle(how, one))
@@ -62,6 +74,8 @@ class Courier:
 
     def _ended(self, name: str, _task: asyncio.Task[None]) -> None:
         self._tasks.pop(name, None)
+        self._ends += 1
+        self._ended_at[name] = self._ends
         self.settled()
 
     def _due(self, how: Standing, one: Subscribed | None, now: int) -> bool:

@@ -94,12 +94,13 @@ class Worker:
         while not self._stopping:
             self._woken = False
             self._signal.clear()
+            mark = self._courier.mark
             try:
                 there, subscribed = await asyncio.to_thread(self._turn)
                 self._live = any(how.live for how in there.values())
                 self._next_at = min((how.next_at for how in there.values() if how.next_at and how.live), default=None)
                 if self._leads:
-                    self._courier.turn(there, subscribed)
+                    self._courier.turn(there, subscribed, mark)
                 await self.sockets.tell(there, subscribed)
             except Exception as error:
                 log.error("looking after Subscriptions failed", error=type(error).__name__)

@@ -507,3 +507,10 @@ def test_a_caller_uses_the_definitions_he_may_see(guarded: httpx.Client) -> None
     query = f"/CodeSystem/$lookup?system={DEPARTMENTS}&code=IM"
     assert guarded.get(query, headers={"x-owners": "one"}).status_code == 200
     assert guarded.get(query, headers={"x-owners": "two"}).status_code == 422
+
+
+def test_a_parameter_that_is_a_resource_and_a_value_is_refused(sqlite_client: httpx.Client) -> None:
+    row = {"name": "code", "resource": {"resourceType": "ValueSet"}, "valueCode": [None]}
+    answer = sqlite_client.post("/CodeSystem/$lookup", json={"resourceType": "Parameters", "parameter": [row]})
+    assert answer.status_code == 400
+    assert answer.json()["issue"][0]["expression"] == ["Parameters.parameter[0]"]

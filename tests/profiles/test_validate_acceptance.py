@@ -39,7 +39,6 @@ INVALID_EXAMPLES = {
     "MedicationRequest-medrx0301": ("reference-target", "MedicationRequest.dispenseRequest.performer.reference"),
     "Observation-clinical-gender": ("reference-target", "Observation.performer[0].reference"),
     # `uri` where the extension has `url`; items without linkId; a vital sign without a time
-    "Bundle-hla-1": ("extension-undefined", "Bundle.entry[0].resource.extension[1].extension[1].url"),
     "Questionnaire-qs1": ("element-required", "Questionnaire.item[0].item[0]"),
     "Observation-f202": ("element-required", "Observation"),
     # addresses that are none, or with a blank
