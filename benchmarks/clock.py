@@ -1,4 +1,5 @@
-"""Timing: several rounds, the median counts; competitors take turns so that a busy machine slows them alike."""
+"""Timing in seconds of CPU: several rounds, the median counts; competitors take turns so that a busy machine slows them
+alike."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ def compare(calls: Mapping[str, tuple[Callable[[], object], int]], rounds: int =
     samples: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, (function, count) in calls.items():
-            start = time.perf_counter()
+            start = time.process_time()
             for _ in range(count):
                 function()
-            samples[name].append((time.perf_counter() - start) / count)
+            samples[name].append((time.process_time() - start) / count)
     return {name: statistics.median(found) for name, found in samples.items()}

@@ -1,8 +1,9 @@
 """What is known to a validation: the definitions of R4, our implementation guide, and the packages that were loaded.
 
-Law: immutable after it was made; what is derived from it (snapshots, expansions, compiled profiles) is cached with it,
-so a registry is made once and shared between threads. A package comes before the guide, and both before the core, where
-they define the same URL. Of the guide nothing is read before one of its addresses is asked for.
+Law: immutable after it was made (but for `put`, at the start of a process); what is derived from it (snapshots,
+expansions, compiled profiles) is cached with it, so a registry is made once and shared between threads. A package comes
+before the guide, and both before the core, where they define the same URL. Of the guide and of installed packages
+nothing is read before one of their addresses is asked for.
 Source: http://hl7.org/fhir/R4/references.html#canonical, https://confluence.hl7.org/display/FHIR/NPM+Package+Specification.
 """
 
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 from profiles.code_system import System
 from profiles.definitions import Definition
 from profiles.definitions import structure as r4_structure
-from profiles.shelf import GUIDE, Shelf
+from profiles.shelf import GUIDE, Shelf, Shelves
 from profiles.snapshot import SnapshotError, misshapen, snapshot
 from profiles.terminology import Members, terminology_of
 
@@ -27,7 +28,7 @@ _MOST_ADDRESSES = 4096
 class Registry:
     """Definitions by canonical URL, with or without `|version`; `resources` are conformance resources of any kind."""
 
-    def __init__(self, resources: Iterable[Json] = (), shelf: Shelf | None = None) -> None:
+    def __init__(self, resources: Iterable[Json] = (), shelf: Shelf | Shelves | None = None) -> None:
         self.shelf = shelf
         """A package that is read as it is needed."""
         self._structures: dict[str, Definition | None] = {}
@@ -44,6 +45,16 @@ class Registry:
                 self._by_literal[f"{kind}/{resource['id']}"] = resource
         self.terminology = terminology_of(self)
         """Its code systems and value sets, with what was worked out of them."""
+
+    def put(self, shelves: Sequence[Shelf]) -> None:
+        """Puts installed packages before our guide, in place of those that were there, and forgets what was worked out:
+        for the start of a process, before anything is asked for."""
+        if not shelves and self.shelf is GUIDE:
+            return
+        self.shelf = Shelves((*shelves, GUIDE)) if shelves else GUIDE
+        self.cache.clear()
+        self._structures.clear()
+        self.terminology = terminology_of(self)
 
     @property
     def lazy(self) -> bool:

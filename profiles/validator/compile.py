@@ -1,7 +1,8 @@
 """Turns the snapshot of a StructureDefinition into closures over plain dicts, once per type, on first use.
 
 Law: a check never raises, never changes its value and never repeats it. What is compiled is immutable or grows by equal
-entries only: threads share it. Slices of profiles are not compiled yet.
+entries only: threads share it. Structure (elements, how many, types, forms of values, choices) is the first part of
+every check, and a check of its own for whoever wants no more.
 Source: http://hl7.org/fhir/R4/elementdefinition.html.
 """
 
@@ -10,14 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import Any, Literal, TypeAlias
 
 from profiles.definitions import Definition, json_names, primitive_types, resource_types, structure
 from profiles.terminology import expand
 from profiles.validator.bindings import at_most, bound
 from profiles.validator.codes import bound_findings
-from profiles.validator.constraints import Question, question
+from profiles.validator.constraints import Question, question, settled_by_keys
 from profiles.validator.extensions import extension_ask, settle_contexts
 from profiles.validator.finding import (
     EXTENSION_CONTEXT,
@@ -31,13 +32,17 @@ from profiles.validator.finding import (
 )
 from profiles.validator.invariants import Invariant, invariant
 from profiles.validator.item import Item
-from profiles.validator.objects import Ask, Shape, list_check, not_an_object, object_check
+from profiles.validator.objects import list_check, not_an_object, object_check
 from profiles.validator.place import Place
 from profiles.validator.primitives import PRIMITIVES
 from profiles.validator.profile import core_forbidden, core_question, profile_findings
 from profiles.validator.references import referring, settle_local_references
+from profiles.validator.remembered import remembered
 from profiles.validator.rules import RULES, WITHOUT_NOTHING, Rule
+from profiles.validator.shape import Ask, Shape
+from profiles.validator.straight import SETTLED
 
+Depth: TypeAlias = Literal["full", "structure"]
 RESOURCE_ID = "Resource.id"
 _SLICE_NAME = re.compile(r":[^.]+")
 
@@ -66,13 +71,17 @@ def _nodes(url: str) -> Mapping[str, Node]:
     return nodes
 
 
-@cache
-def check_at(url: str, path: str) -> Check:
+def check_at(url: str, path: str, depth: Depth = "full") -> Check:
     """The check of the objects at a path of a definition: of a type (`Patient`) or a part of it (`Patient.contact`)."""
-    return object_check(shape_at(url, path))
+    return _check_at(url, path, depth)
 
 
-def shape_at(url: str, path: str) -> Shape:
+@cache
+def _check_at(url: str, path: str, depth: Depth) -> Check:
+    return object_check(shape_at(url, path, depth))
+
+
+def shape_at(url: str, path: str, depth: Depth = "full") -> Shape:
     """What a definition says about the objects at one of its paths."""
     node = _nodes(url)[path]
     labels: dict[str, str] = {}
@@ -83,18 +92,22 @@ def shape_at(url: str, path: str) -> Shape:
         label, options = _options(child.element)
         for name, kind in options.items():
             labels[name] = label if name == label else f"{label}.ofType({kind['code']})"
-            makers[name] = _maker(url, child, kind)
+            makers[name] = _maker(url, child, kind, depth)
             if kind["code"] in primitive_types():
                 labels["_" + name] = labels[name]
-                makers["_" + name] = _extensions_maker(child.element)
+                makers["_" + name] = _extensions_maker(child.element, depth)
         if child.element["min"]:
             required.append((label, frozenset(options), child.element["min"]))
         if child.element["path"].endswith("[x]"):
             choices.append((label, frozenset(options)))
     if path in resource_types():
         makers["resourceType"] = lambda: PRIMITIVES["code"]
+    if depth == "structure":
+        return Shape(path, labels, makers, tuple(required), tuple(choices), (), (), walks=False, walked=False)
     rules = _rules(path, node)
-    return Shape(path, labels, makers, tuple(required), tuple(choices), rules, tuple(_asks(path, node, rules)))
+    asks = tuple(_asks(path, node, rules))
+    inside = path not in resource_types()
+    return Shape(path, labels, makers, tuple(required), tuple(choices), rules, asks, walked=inside)
 
 
 def _options(element: Definition) -> tuple[str, dict[str, Definition]]:
@@ -135,7 +148,9 @@ def _questions(path: str, node: Node, rules: tuple[Invariant, ...]) -> Iterator[
             continue
         asked = question(constraint, path)
         if asked is not None:
-            yield _when(constraint), _of_object(asked, path)
+            ask = _of_object(asked, path)
+            SETTLED[ask] = partial(settled_by_keys, constraint, path)
+            yield _when(constraint), ask
 
 
 def _of_object(asked: Question, path: str) -> Ask:
@@ -166,15 +181,28 @@ def _refuses(constraint: Definition) -> bool:
 # ----------------------------------------------------------------------------------------------------- elements
 
 
-def _maker(url: str, node: Node, kind: Definition) -> Callable[[], Check]:
-    return lambda: _element_check(url, node, kind)
+def _maker(url: str, node: Node, kind: Definition, depth: Depth) -> Callable[[], Check]:
+    return lambda: _element_check(url, node, kind, depth)
 
 
-def _element_check(url: str, node: Node, kind: Definition) -> Check:
+def _element_check(url: str, node: Node, kind: Definition, depth: Depth) -> Check:
     element = node.element
     if element["max"] == "0":
         return lambda _, __: finding("element-too-many", max="0")
-    check = _value_check(url, node, kind)
+    check = _value_check(url, node, kind, depth)
+    if depth == "full":
+        check = _constrained(element, kind, check)
+    if element.get("base", element)["max"] != "1":
+        check = list_check(check, element["min"], float("inf") if element["max"] == "*" else int(element["max"]))
+    return remembered(check) if depth == "full" and kind["code"] in _SAID_AGAIN else check
+
+
+_SAID_AGAIN = frozenset({"CodeableConcept"})
+"""Types of which the same few values come again and again."""
+
+
+def _constrained(element: Definition, kind: Definition, check: Check) -> Check:
+    """The check of a value with the binding and the fixed value of its element."""
     binding = element.get("binding", {})
     if binding.get("strength") == "required" and "valueSet" in binding:
         check = bound(kind["code"], binding["valueSet"], check)
@@ -187,25 +215,26 @@ def _element_check(url: str, node: Node, kind: Definition) -> Check:
             check = _fixed(check, wanted)
         elif name.startswith("pattern"):
             check = _patterned(check, wanted)
-    if element.get("base", element)["max"] == "1":
-        return check
-    most = float("inf") if element["max"] == "*" else int(element["max"])
-    return list_check(check, element["min"], most)
+    return check
 
 
-def _value_check(url: str, node: Node, kind: Definition) -> Check:
+def _value_check(url: str, node: Node, kind: Definition, depth: Depth) -> Check:
     """The check of one value of an element, of one of its types."""
     code, element = kind["code"], node.element
     if "contentReference" in element:
-        return check_at(url, _SLICE_NAME.sub("", element["contentReference"].partition("#")[2]))
+        return check_at(url, _SLICE_NAME.sub("", element["contentReference"].partition("#")[2]), depth)
     if code.startswith("http://hl7.org/fhirpath/"):
         is_id = element.get("base", element)["path"] == RESOURCE_ID
         return PRIMITIVES["id" if is_id else kind.get("fhirType", "string")]
     if code in primitive_types():
         return PRIMITIVES[code]
     if code == "Resource":
+        if depth == "structure":
+            return structure_check
         return contained_check if element["path"].endswith(".contained") else resource_check
-    check = check_at(url, element["path"]) if node.children else check_at(code, code)
+    check = check_at(url, element["path"], depth) if node.children else check_at(code, code, depth)
+    if depth == "structure":
+        return check
     if kind.get("profile"):
         check = _fitting(code, kind["profile"][0], check)
     return referring(kind.get("targetProfile", []), check) if code == "Reference" else check
@@ -248,11 +277,11 @@ def _fitting(code: str, url: str, check: Check) -> Check:
     return fits
 
 
-def _extensions_maker(element: Definition) -> Callable[[], Check]:
+def _extensions_maker(element: Definition, depth: Depth) -> Callable[[], Check]:
     """Of `_birthDate` beside `birthDate`: an Element, or an array of Elements and nulls."""
 
     def make() -> Check:
-        check = check_at("Element", "Element")
+        check = check_at("Element", "Element", depth)
         many = element.get("base", element)["max"] != "1"
         return list_check(check, 0, float("inf")) if many else check
 
@@ -288,15 +317,25 @@ def contained_check(value: Any, place: Place) -> Findings | None:
     return settle_contexts(found, value, inside) if found else None
 
 
-def _typed(value: dict[str, Any], place: Place) -> Findings | None:
+def structure_check(value: Any, place: Place) -> Findings | None:
+    """A resource, and those in it, by structure alone: elements, how many, types, forms of values, choices."""
+    return _of_type(value, place, "structure") if type(value) is dict else not_an_object(value, "Resource")
+
+
+def _of_type(value: dict[str, Any], place: Place, depth: Depth) -> Findings | None:
     name = value.get("resourceType")
     if name is None:
         return finding("element-required", name="resourceType", min="1") if value else finding("element-empty")
     if type(name) is not str or name not in resource_types():
         return finding("type-unknown", ".resourceType", type="?")
-    found = check_at(name, name)(value, place)
+    return _check_at(name, name, depth)(value, place)
+
+
+def _typed(value: dict[str, Any], place: Place) -> Findings | None:
+    found = _of_type(value, place, "full")
     meta = value.get("meta")
-    if type(meta) is dict and "profile" in meta and not misshapen(found):
+    if type(meta) is dict and "profile" in meta and type(value.get("resourceType")) is str and not misshapen(found):
+        place.sound = place.sound and (found is None or not unsound(found))
         claimed = _claimed(meta["profile"], value, place)
         if claimed:
             found = distinct([*(found or ()), *claimed])
@@ -355,6 +394,7 @@ def profile_check(url: str, value: Any, place: Place) -> Findings | None:
         return not_an_object(value, "Resource")
     found = _typed(value, place)
     if not misshapen(found):
+        place.sound = place.sound and (found is None or not unsound(found))
         against = profile_findings(url, Item(value, None, "", str(value.get("resourceType"))), place)
         found = distinct([*(found or ()), *against])
     return settled(found, value, place)

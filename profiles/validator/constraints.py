@@ -7,7 +7,7 @@ Source: http://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from profiles.definitions import Definition
 from profiles.validator.finding import Finding, Findings
 from profiles.validator.item import Item
 from profiles.validator.place import Place
+from profiles.validator.reckoned import as_function
 
 Question: TypeAlias = "Callable[[Item, Place], Findings | None]"
 
@@ -40,16 +41,73 @@ def evaluation() -> Any:
 
 
 def question(constraint: Definition, path: str) -> Question | None:
+    """The question of one constraint (see `questions`)."""
+    return _question(constraint, path)
+
+
+def questions(constraints: Iterable[Definition], path: str) -> Question | None:
+    """One question of several constraints on the element at a path of R4 (`Patient.contact`, `Period`): of an element
+    whose structure is sound only those are asked that its keys alone do not settle. None without any."""
+    asks = [(constraint, asked) for constraint in constraints if (asked := _question(constraint, path)) is not None]
+    if not asks:
+        return None
+    every = tuple(asked for _, asked in asks)
+    plans: dict[tuple[str, ...], tuple[Question, ...]] = {}
+
+    def ask(item: Item, place: Place) -> Findings | None:
+        wanted = every
+        if place.sound and type(item.value) is dict:
+            keys = tuple(item.value)
+            known = plans.get(keys)
+            wanted = known if known is not None else _unsettled(keys)
+        found: Findings = []
+        for each in wanted:
+            answer = each(item, place)
+            if answer is not None:
+                found += answer
+        return found or None
+
+    def _unsettled(keys: tuple[str, ...]) -> tuple[Question, ...]:
+        wanted = tuple(asked for constraint, asked in asks if not settled_by_keys(constraint, path, keys))
+        if len(plans) < _MOST_PLANS:
+            plans[keys] = wanted
+        return wanted
+
+    return ask
+
+
+_MOST_PLANS = 256
+
+
+def settled_by_keys(constraint: Definition, path: str, keys: tuple[str, ...]) -> bool:
+    """Whether the keys of a sound element at the path say already that it holds."""
+    bridge = evaluation()
+    try:
+        rule = bridge.compiled(_text(constraint)).tree
+    except bridge.FhirPathError:
+        return False
+    return bool(bridge.settled(rule, path, keys))
+
+
+def _text(constraint: Definition) -> str:
+    return str(ERRATA.get(constraint["key"], constraint.get("expression", "")))
+
+
+def _question(constraint: Definition, path: str) -> Question | None:
     """The question of a constraint on the element at a path of R4 (`Patient.contact`, `Period`); None without one."""
-    text = ERRATA.get(constraint["key"], constraint.get("expression", ""))
+    text = _text(constraint)
     if not text or constraint["key"] in _SAID_OTHERWISE:
         return None
     code = "invariant-failed" if constraint["severity"] == "error" else "invariant-warning"
     broken = [Finding("", code, {"key": constraint["key"], "rule": constraint.get("human", "")})]
     unanswered = [Finding("", "rule-unanswered", {"key": constraint["key"]})]
     made: list[Any] = []
+    plain = as_function(text)
 
     def ask(item: Item, place: Place) -> Findings | None:
+        reckoned = plain(item.value) if plain is not None else None
+        if reckoned is not None:
+            return None if reckoned else broken
         bridge = evaluation()
         try:
             if not made:

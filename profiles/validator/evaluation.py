@@ -15,19 +15,22 @@ from profiles.fhirpath.model import UNTYPED, at_path, model_of
 from profiles.fhirpath.values import truth
 from profiles.terminology import Membership
 from profiles.validator.item import Item
-from profiles.validator.place import Place
+from profiles.validator.place import Contextual, Nowhere, Place
+from profiles.validator.presence import settled
 
-__all__ = ["Expression", "FhirPathError", "compiled", "environment", "holds", "located", "selected"]
+__all__ = ["Expression", "FhirPathError", "compiled", "environment", "holds", "located", "selected", "settled"]
 
 
 def holds(expression: Expression, path: str, item: Item, place: Place) -> bool | None:
     """The expression as a condition on a value of the type (or at the path) of R4; None for empty."""
+    _stay(expression.text, place)
     node = (item.value, model_of(item.value, at_path(path) or UNTYPED), item.sibling, None, None, None)
     return truth(expression.nodes(node, environment(place)))
 
 
 def selected(text: str, path: str, item: Item, place: Place) -> list[Item]:
     """The values that a path leads to from a value, with their types; nothing where it cannot be followed."""
+    _stay(text, place)
     model = model_of(item.value, at_path(path) or UNTYPED)
     try:
         found = compiled(text).nodes((item.value, model, item.sibling, None, None, None), environment(place))
@@ -38,6 +41,7 @@ def selected(text: str, path: str, item: Item, place: Place) -> list[Item]:
 
 def located(text: str, resource: dict[str, Any], place: Place) -> list[str] | None:
     """Where the results of an expression stand in the resource, in JSON names; None when it cannot be asked."""
+    _stay(text, place)
     try:
         found = compiled(text).locate(resource, environment=environment(place))
     except FhirPathError:
@@ -48,20 +52,34 @@ def located(text: str, resource: dict[str, Any], place: Place) -> list[str] | No
     ]
 
 
+_AROUND = ("%", "now(", "today(", "timeOfDay(")
+
+
+def _stay(text: str, place: Place) -> None:
+    """Nobody at a value by itself is told what is around it, or what time it is."""
+    if isinstance(place, Nowhere) and any(sign in text for sign in _AROUND):
+        raise Contextual(text)
+
+
 def environment(place: Place) -> Environment:
     """What expressions may ask of the world around a value; one for each resource."""
+    if isinstance(place, Nowhere):
+        return _environment(place, None, None)
     known: Environment | None = place.memo.get("environment")
     if known is None:
-        known = Environment(
-            resource=place.resource,
-            root_resource=place.container or place.resource,
-            resolve=place.resolve,
-            member_of=lambda value, url: _member(value, url, place),
-            conforms_to=lambda value, url: _conforms(value, url, place),
-            several_as="filter",
-        )
-        place.memo["environment"] = known
+        known = place.memo["environment"] = _environment(place, place.resource, place.container or place.resource)
     return known
+
+
+def _environment(place: Place, resource: dict[str, Any] | None, root: dict[str, Any] | None) -> Environment:
+    return Environment(
+        resource=resource,
+        root_resource=root,
+        resolve=place.resolve,
+        member_of=lambda value, url: _member(value, url, place),
+        conforms_to=lambda value, url: _conforms(value, url, place),
+        several_as="filter",
+    )
 
 
 def _conforms(value: Any, url: str, place: Place) -> bool | None:

@@ -16,10 +16,11 @@ from typing import Any
 from profiles.definitions import Definition
 from profiles.registry import Registry
 from profiles.validator.constraints import evaluation
-from profiles.validator.finding import EXTENSION_CONTEXT, Finding, Findings, below, finding
+from profiles.validator.finding import EXTENSION_CONTEXT, Check, Finding, Findings, below, finding
 from profiles.validator.item import Item
 from profiles.validator.place import Place
 from profiles.validator.profile import profile_findings
+from profiles.validator.remembered import remembered
 from profiles.validator.tree import Node, fixed_url, root_of
 
 Ask = Callable[[dict[str, Any], Place], "Findings | None"]
@@ -44,6 +45,7 @@ ERRATA: Mapping[str, tuple[Definition, ...]] = MappingProxyType(
     }
 )
 """Further places of extensions, by url."""
+_MOST = 256
 _ANYWHERE = frozenset({"Element", "*", "Base"})
 _CANONICAL = ("CanonicalResource", "MetadataResource")
 
@@ -53,12 +55,27 @@ def extension_ask(key: str, path: str) -> Ask:
     modifier = key == "modifierExtension"
     nested = path == "Extension"
 
+    known: dict[str, Check] = {}
+
+    def judge(url: str, registry: Registry) -> Check:
+        """What is said of extensions with this url, whatever is around them."""
+
+        def judged(extension: Any, place: Place) -> Findings | None:
+            return _judged(url, extension, {}, place, path, modifier=modifier, nested=nested)
+
+        if len(known) >= _MOST or root_of(url, registry) is None:
+            return judged
+        return known.setdefault(url, remembered(judged))
+
     def ask(value: dict[str, Any], place: Place) -> Findings | None:
         found: Findings = []
         for index, extension in enumerate(value[key]):
             url = extension.get("url")
             if type(url) is str:
-                answer = _judged(url, extension, value, place, path, modifier=modifier, nested=nested)
+                if "url" in value:  # which may be that of an extension around it
+                    answer = _judged(url, extension, value, place, path, modifier=modifier, nested=nested)
+                else:
+                    answer = (known.get(url) or judge(url, place.registry))(extension, place)
                 if answer:
                     found += below(f".{key}[{index}]", answer)
         return found or None
@@ -162,10 +179,29 @@ def settle_contexts(found: Findings, resource: dict[str, Any], place: Place) -> 
         if problem.code != EXTENSION_CONTEXT:
             settled.append(problem)
             continue
-        host = re.sub(r"\.(?:modifierE|e)xtension\[\d+\]$", "", problem.path)
-        if not _fits(problem.details["contexts"], host, resource, place):
+        if not _is_fitting(problem, resource, place):
             settled.append(Finding(problem.path, "extension-context", {"url": problem.details["url"]}))
     return settled or None
+
+
+def _is_fitting(problem: Finding, resource: dict[str, Any], place: Place) -> bool:
+    """The same answer for every place with the same names, where names decide."""
+    contexts = problem.details["contexts"]
+    host = _HOST.sub("", problem.path)
+    if any(context.get("type") != "element" for context in contexts):
+        return _fits(contexts, host, resource, place)
+    known: dict[tuple[str, ...], bool] = place.registry.once("contexts", dict)
+    key = (problem.details["url"], str(resource.get("resourceType")), _INDEX.sub("", host))
+    fits = known.get(key)
+    if fits is None:
+        fits = _fits(contexts, host, resource, place)
+        if len(known) < _MOST_PLACES:
+            known[key] = fits
+    return fits
+
+
+_HOST, _INDEX = re.compile(r"\.(?:modifierE|e)xtension\[\d+\]$"), re.compile(r"\[\d+\]")
+_MOST_PLACES = 2048
 
 
 def _fits(contexts: Any, host: str, resource: dict[str, Any], place: Place) -> bool:

@@ -27,6 +27,7 @@ class Item(NamedTuple):
 
 Read: TypeAlias = "Callable[[dict[str, Any]], list[Item]]"
 _NONE: list[Item] = []
+_made = tuple.__new__  # what the constructor of a named tuple does, without the way there
 
 
 def reader(name: str, kinds: Mapping[str, str]) -> Read:
@@ -53,6 +54,8 @@ def _items(value: dict[str, Any], key: str, path: str, kind: str) -> list[Item]:
         return _NONE
     if type(child) is not list and type(beside) is not list:
         return [Item(child, beside if type(beside) is dict else None, path, _type(child, kind))]
+    if type(child) is list and beside is None and kind != "Resource":
+        return [_made(Item, (one, None, f"{path}[{at}]", kind)) for at, one in enumerate(child) if one is not None]
     listed = child if type(child) is list else []
     others = beside if type(beside) is list else []
     found = []

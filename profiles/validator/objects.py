@@ -4,55 +4,24 @@ Law: unknown elements, wrong counts and stray nulls are findings; every value is
 Source: http://hl7.org/fhir/R4/json.html.
 
 Speed: objects of one type come in few key sequences. Which check each key needs, and whether the keys are all known,
-sufficient and not contradictory, is worked out once per sequence (a `Plan`) and looked up afterwards.
+sufficient and not contradictory, is worked out once per sequence (a `Plan`) and looked up afterwards; a sequence that
+comes often gets code of its own (`straight`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
+from profiles.validator import straight
 from profiles.validator.finding import ENOUGH, NULL_ENTRY, Check, Finding, Findings, below, finding, unsound
-from profiles.validator.invariants import Invariant
 from profiles.validator.place import Place
+from profiles.validator.shape import Plan, Run, Shape
+from profiles.validator.straight import MANY, SHAPES, Many
 
 # Key sequences remembered per shape; a sender can permute keys at will, and must not fill the memory with that.
 MAX_PLANS = 256
-
-
-Ask: TypeAlias = Callable[[dict[str, Any], Place], Findings | None]
-"""A question about an object whose structure is sound."""
-
-
-class Plan(NamedTuple):
-    """What to do with an object that has these keys in this order."""
-
-    checks: tuple[Check, ...]
-    invariants: tuple[Invariant, ...]
-    asks: tuple[Ask, ...]
-    findings: Findings
-
-
-@dataclass(slots=True)
-class Shape:
-    """An element with children: its elements by JSON name, which of them are needed, and the rules on it."""
-
-    type_name: str
-    labels: Mapping[str, str]
-    makers: Mapping[str, Callable[[], Check]]
-    required: tuple[tuple[str, frozenset[str], int], ...]
-    choices: tuple[tuple[str, frozenset[str]], ...]
-    invariants: tuple[Invariant, ...]
-    asks: tuple[tuple[frozenset[str], Ask], ...] = ()
-    checks: dict[str, Check] = field(default_factory=dict)
-    plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
-
-    def check(self, name: str) -> Check | None:
-        known = self.checks.get(name)
-        if known is None and name in self.makers:
-            known = self.checks.setdefault(name, self.makers[name]())
-        return known
 
 
 def object_check(shape: Shape) -> Check:
@@ -63,11 +32,35 @@ def object_check(shape: Shape) -> Check:
         if type(value) is not dict:
             return not_an_object(value, shape.type_name)
         keys = tuple(value)
-        plan = plans.get(keys)
-        if plan is None:
-            plan = _plan(shape, keys)
-        checks, invariants, asks, found = plan
-        for inner, child, name in zip(checks, value.values(), keys):  # noqa: B905 (the hottest loop; equal by making)
+        return (plans.get(keys) or _planned(shape, keys))(value, place)
+
+    SHAPES[check] = shape
+    return check
+
+
+def _planned(shape: Shape, keys: tuple[str, ...]) -> Run:
+    """What goes by the plan for these keys; remembered, where they are the keys of a sound object."""
+    plan = _plan(shape, keys)
+    run = _interpreted(shape, keys, plan)
+    if not plan.findings and len(shape.plans) < MAX_PLANS:
+        shape.plans[keys] = run
+    return run
+
+
+def _interpreted(shape: Shape, keys: tuple[str, ...], plan: Plan) -> Run:
+    checks, invariants, asks, before = plan
+    seen = 0
+
+    def run(value: dict[str, Any], place: Place) -> Findings | None:
+        nonlocal seen
+        seen += 1
+        if seen == straight.OFTEN and keys in shape.plans and straight.written < straight.MOST:
+            straight.written += 1
+            shape.plans[keys] = straight.straight(shape, keys, plan, _TOOLS)
+        if shape.walks:
+            place.walk()
+        found = before
+        for inner, child, name in zip(checks, value.values(), keys):  # noqa: B905 (equal by making)
             problems = inner(child, place)
             if problems is not None:
                 found = [*found, *_placed(problems, value, name, shape)]
@@ -82,7 +75,7 @@ def object_check(shape: Shape) -> Check:
                     found = [*found, *answer]
         return found or None
 
-    return check
+    return run
 
 
 def not_an_object(value: Any, type_name: str) -> Findings:
@@ -128,12 +121,13 @@ def _plan(shape: Shape, keys: tuple[str, ...]) -> Plan:
     for label, options in shape.choices:
         if len(options & names) > 1:
             found.append(Finding("." + label, "choice-too-many", {"name": label}))
-    rules = tuple(rule for rule in shape.invariants if not rule.when or names.intersection(rule.when))
+    rules = tuple(
+        rule
+        for rule in shape.invariants
+        if (not rule.when or names.intersection(rule.when)) and not (rule.by_keys and rule.holds(dict.fromkeys(keys)))
+    )
     asks = tuple(ask for when, ask in shape.asks if not when or when & names)
-    plan = Plan(tuple(checks), rules, asks, found)
-    if not found and len(shape.plans) < MAX_PLANS:
-        shape.plans[keys] = plan
-    return plan
+    return Plan(tuple(checks), rules, asks, found)
 
 
 def _accept(_: Any, __: Place) -> None:
@@ -148,24 +142,38 @@ def list_check(inner: Check, least: int, most: float) -> Check:
             return finding("element-empty") if value is None else finding("element-not-list")
         if not value:
             return finding("element-empty")
-        found: Findings = []
-        for index, item in enumerate(value):
-            problems = inner(item, place)
-            if problems is not None:
-                placed = _item(index, item, problems, len(found))
-                found += placed
-                if len(found) > ENOUGH and unsound(placed):
-                    break
-        if len(value) < least:
-            found.insert(0, Finding("", "element-required", {"min": str(least)}))
-        elif len(value) > most:
-            found.insert(0, Finding("", "element-too-many", {"max": str(int(most))}))
-        return found or None
+        return _rest(value, 0, inner(value[0], place), place, many)
 
+    many = MANY[check] = Many(inner, least, most)
     return check
+
+
+def _rest(value: list[Any], first: int, problems: Findings | None, place: Place, many: Many) -> Findings | None:
+    """What is wrong with an array whose item `first` has these problems, and those before it none."""
+    found: Findings = []
+    for index in range(first, len(value)):
+        if index > first:
+            problems = many.inner(value[index], place)
+        if problems is not None:
+            placed = _item(index, value[index], problems, len(found))
+            found += placed
+            if len(found) > ENOUGH and unsound(placed):
+                break
+    if len(value) < many.least:
+        found.insert(0, Finding("", "element-required", {"min": str(many.least)}))
+    elif len(value) > many.most:
+        found.insert(0, Finding("", "element-too-many", {"max": str(int(many.most))}))
+    return found or None
 
 
 def _item(place: int, item: Any, problems: Findings, before: int) -> Findings:
     if item is None and before < ENOUGH:  # aligned arrays have few nulls
         return [Finding(f"[{place}]", NULL_ENTRY, {"place": place})]
     return below(f"[{place}]", problems)
+
+
+def _joined(found: Findings | None, problems: Findings, value: dict[str, Any], name: str, shape: Shape) -> Findings:
+    return [*(found or ()), *_placed(problems, value, name, shape)]
+
+
+_TOOLS: Mapping[str, Any] = MappingProxyType({"placed": _joined, "rest": _rest})

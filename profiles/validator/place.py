@@ -1,7 +1,7 @@
 """Where a value stands while it is validated: its resource, what is around it, and how references are found from there.
 
-Law: frozen; one `Place` for each resource, shared by all values in it. The index of a Bundle is made once, on first
-use, in time linear in its entries. Nothing is fetched but by the `fetch` that the caller gave.
+Law: one `Place` for each resource, shared by all values in it; nobody changes it but `walk`. The index of a Bundle is
+made once, on first use, in time linear in its entries. Nothing is fetched but by the `fetch` that the caller gave.
 Source: http://hl7.org/fhir/R4/bundle.html#references, http://hl7.org/fhir/R4/references.html.
 """
 
@@ -69,7 +69,7 @@ class BundleIndex:
         return self._by_type_and_id.get(name, [])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen: that would cost more than validating a small resource
 class Place:
     """`expression` goes in front of the expression of every Issue a rule makes; the engine adds what is above.
 
@@ -89,6 +89,18 @@ class Place:
     """What was worked out for this resource (`environment`, …)."""
     shared: dict[Any, Any] = field(default_factory=dict)
     """What was worked out for the whole of this validation: verdicts of profiles on resources."""
+    free: bool = False
+    """Whether what is said of a value depends on the value alone, as long as nobody looks around (see `Nowhere`)."""
+    alone: bool = False
+    """Whether it is free, and there is neither a Bundle around it nor anybody who fetches."""
+    sound: bool = True
+    """Whether the structure of what is asked about is sound."""
+    walked: bool = False
+    """Whether there may be markup or ids in it (see `rules.contents`)."""
+
+    def walk(self) -> None:
+        """Has the resource looked through for ids and markup."""
+        self.walked = True
 
     def issue(self, code: str, path: str = "", **details: str) -> Issue:
         """An issue at a path below the value: `place.issue("reference-target", ".subject", type="Group")`."""
@@ -159,6 +171,9 @@ class Place:
             self.fetch,
             self.rigour,
             shared=self.shared,
+            free=(free := self.rigour == "accepting" and _codes_are_elsewhere(container or resource)),
+            sound=self.sound,
+            alone=self.alone and free,
         )
 
 
@@ -171,7 +186,54 @@ def top(
     """The place of the resource that is validated."""
     root = resource if type(resource) is dict else {}
     index = BundleIndex(root) if root.get("resourceType") == "Bundle" else None
-    return Place(root, root, registry, None, index, fetch, rigour)
+    free = rigour == "accepting" and _codes_are_elsewhere(root)
+    return Place(
+        root, root, registry, None, index, fetch, rigour, free=free, alone=free and index is None and fetch is None
+    )
+
+
+WALK = "walk"
+
+
+class Contextual(Exception):
+    """A check looked at what is around its value, or had the resource looked through (`WALK`)."""
+
+
+class Nowhere:
+    """The place of a value by itself. What can be said there can be said of an equal value anywhere that is `free`;
+    whoever looks at what is around the value is told `Contextual`."""
+
+    __slots__ = ("registry",)
+    rigour: Rigour = "accepting"
+    strict = False
+    expression = ""
+    free = True
+    alone = False
+    sound = True
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+
+    def __getattr__(self, name: str) -> Any:
+        raise Contextual(name)
+
+    def resolve(self, reference: str) -> Resource | None:
+        """What a literal reference means: nothing that could be reached."""
+        raise Contextual(reference)
+
+    def issue(self, code: str, path: str = "", **details: str) -> Issue:
+        """An issue at a path below the value."""
+        return Issue(code, path, details=details)
+
+
+def _codes_are_elsewhere(outer: Resource) -> bool:
+    """Whether no code system is contained in a resource, by which its codings would have to be judged."""
+    if "contained" not in outer:
+        return True
+    contained = outer["contained"]
+    return type(contained) is not list or all(
+        type(inner) is not dict or inner.get("resourceType") != "CodeSystem" for inner in contained
+    )
 
 
 def _version(entries: list[Resource], reference: str) -> Resource | None:
@@ -192,3 +254,18 @@ def _contained(outer: Resource, wanted: str) -> Resource | None:
         if type(inner) is dict and inner.get("id") == wanted:
             return inner
     return None
+
+
+class Alone(Nowhere):
+    """The place of a value in a resource that is by itself: no Bundle around it, nobody who fetches."""
+
+    __slots__ = ()
+    alone = True
+    bundle = None
+    fetch = None
+
+    def resolve(self, reference: str) -> Resource | None:
+        """What a literal reference means: nothing that could be reached."""
+        if reference.startswith("#"):
+            raise Contextual(reference)
+        return None

@@ -16,6 +16,7 @@ from typing import Any
 
 from profiles.validator.finding import Check, Findings, finding
 from profiles.validator.place import Place
+from profiles.validator.straight import SHORT, Short
 
 MAX_STRING = 1024 * 1024
 MAX_INTEGER = 2**31 - 1
@@ -194,5 +195,44 @@ PRIMITIVES: Mapping[str, Check] = MappingProxyType(
         "url": _address("url"),
         "uuid": _form("uuid", r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
         "xhtml": _xhtml,
+    }
+)
+
+# ----------------------------------------------------------------------------------- what is quickly seen to be sound
+
+_PLAIN = 'type({x}) is str and {x} >= "!" and {x}.isprintable()'
+"""Printable throughout, something other than a space in front."""
+_WITHOUT_BLANK = "type({x}) is str and {x} and {x}.isprintable() and ' ' not in {x}"
+_ADDRESS = _WITHOUT_BLANK + " and ({x}[:4] == 'http' or {x}[:4] == 'urn:' and {urn}({x}) or {x}.isidentifier())"
+_MATCHING = "type({x}) is str and {match}({x})"
+_DATED = '(type({x}) is str and {match}({x}) and {x}[8:10] <= "28")'
+
+
+def _matching(pattern: str, test: str = _MATCHING) -> Short:
+    return Short(test, {"match": re.compile(pattern, re.ASCII).fullmatch})
+
+
+SHORT.update(
+    {
+        PRIMITIVES["boolean"]: Short("({x} is True or {x} is False)"),
+        PRIMITIVES["code"]: Short(_WITHOUT_BLANK, marks=True),
+        PRIMITIVES["date"]: _matching(DATE, _DATED),
+        PRIMITIVES["dateTime"]: _matching(DATE_TIME, _DATED),
+        PRIMITIVES["decimal"]: Short(
+            "(type({x}) is int or type({x}) is {decimal} and {x}.is_finite())", {"decimal": Decimal}
+        ),
+        PRIMITIVES["id"]: _matching(r"[A-Za-z0-9.-]{1,64}"),
+        PRIMITIVES["instant"]: _matching(INSTANT, _DATED),
+        PRIMITIVES["integer"]: Short(f"type({{x}}) is int and {-MAX_INTEGER - 1} <= {{x}} <= {MAX_INTEGER}"),
+        PRIMITIVES["positiveInt"]: Short(f"type({{x}}) is int and 1 <= {{x}} <= {MAX_INTEGER}"),
+        PRIMITIVES["unsignedInt"]: Short(f"type({{x}}) is int and 0 <= {{x}} <= {MAX_INTEGER}"),
+        **{
+            PRIMITIVES[name]: Short(f"{_PLAIN} and len({{x}}) <= {MAX_STRING}", marks=True)
+            for name in ("string", "markdown")
+        },
+        **{
+            PRIMITIVES[name]: Short(_ADDRESS, {"urn": _URN.fullmatch}, marks=True)
+            for name in ("uri", "url", "canonical")
+        },
     }
 )

@@ -9,16 +9,17 @@ Source: http://hl7.org/fhir/R4/profiling.html, http://hl7.org/fhir/R4/elementdef
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeAlias
 
 from profiles.definitions import STRUCTURES, Definition, json_names, resource_types, structure
 from profiles.registry import CORE, Registry
 from profiles.validator.codes import bound_question
-from profiles.validator.constraints import Question, question
-from profiles.validator.finding import Finding, Findings, below, finding, unsound
+from profiles.validator.constraints import Question, question, questions
+from profiles.validator.finding import Check, Finding, Findings, below, finding, unsound
 from profiles.validator.item import Item, Read, reader
 from profiles.validator.place import Place
+from profiles.validator.remembered import remembered
 from profiles.validator.rules.narrative_control import narrative_question
 from profiles.validator.slicing import Slicer, slicer
 from profiles.validator.targets import target_question
@@ -37,6 +38,10 @@ _MANY = float("inf")
 def profile_findings(url: str, item: Item, place: Place) -> Findings:
     """What a profile has against a value; an unknown or broken profile is a finding, too."""
     registry = place.registry
+    if item.type == "Extension":
+        again: Check | None = registry.cache.get(("again", url))
+        if again is not None:
+            return again(item.value, place) or []
     root = root_of(url, registry)
     if root is None:
         why = registry.broken(url)
@@ -48,7 +53,13 @@ def profile_findings(url: str, item: Item, place: Place) -> Findings:
     if _is_type(home):
         return []
     ask = registry.once(("profile", home["url"], home.get("version")), lambda: _root_question(root, registry))
+    if ask is not None and item.type == "Extension" == kind and url == home["url"]:
+        registry.once(("again", url), lambda: remembered(partial(_asked, ask)))
     return ask(item, place) or [] if ask is not None else []
+
+
+def _asked(ask: Question, extension: Any, place: Place) -> Findings | None:
+    return ask(Item(extension, None, "", "Extension"), place) or None
 
 
 def core_question(url: str) -> Question | None:
@@ -208,6 +219,8 @@ def _profiled(node: Node) -> Question | None:
 def fitting(urls: list[str], item: Item, place: Place) -> Findings | None:
     """Nothing, when one of the profiles fits; with a single one, what it has against the value."""
     if item.type == "Extension":
+        if len(urls) == 1 and ("again", urls[0]) in place.registry.cache:
+            return profile_findings(urls[0], item, place) or None
         urls = [url for url in urls if root_of(url, place.registry) is not None]
     if len(urls) == 1:
         return profile_findings(urls[0], item, place) or None
@@ -230,26 +243,22 @@ def _constraints(node: Node) -> list[Question]:
     codes = {_code(kind) for kind in node.types}
     if not whole and not codes <= {"BackboneElement", "Element"} and codes:
         path = ""
-    found = []
-    for constraint in node.element.get("constraint", ()):
-        if constraint["key"] in known:
-            continue
-        asked = _rule(constraint, path)
-        if asked is not None:
-            found.append(asked)
-    return found
-
-
-def _rule(constraint: Definition, path: str) -> Question | None:
+    new = [constraint for constraint in node.element.get("constraint", ()) if constraint["key"] not in known]
     if path:
-        return question(constraint, path)
+        together = questions(new, path)
+        return [] if together is None else [together]
+    return [asked for constraint in new if (asked := _rule(constraint)) is not None]
+
+
+def _rule(constraint: Definition) -> Question | None:
+    """A rule on an element of a data type: which one, the value says."""
     by_type: dict[str, Question | None] = {}
     if question(constraint, "Element") is None:
         return None
 
     def ask(item: Item, place: Place) -> Findings | None:
         if item.type not in by_type:
-            by_type[item.type] = question(constraint, item.type)
+            by_type[item.type] = questions([constraint], item.type)
         one = by_type[item.type]
         return None if one is None else one(item, place)
 
@@ -353,21 +362,28 @@ def _children_question(node: Node, registry: Registry) -> ObjectQuestion | None:
 
 
 def _made_children_question(node: Node, registry: Registry) -> ObjectQuestion | None:
-    parts = []
+    parts: list[tuple[frozenset[str], Check]] = []
     primitive = bool(node.types) and all(_code(kind)[:1].islower() for kind in node.types) and node.parent is not None
     for child in node.children.values():
         if primitive and child.name == "value":
             continue
         group = group_question(child, registry)
         if group is not None:
-            parts.append((_reader(child), group))
+            parts.append(_part(child, group))
     if not parts:
         return None
+    plans: dict[tuple[str, ...], tuple[Check, ...]] = {}
 
     def ask(value: dict[str, Any], place: Place) -> Findings:
+        keys = tuple(value)
+        plan = plans.get(keys)
+        if plan is None:
+            plan = tuple(part for names, part in parts if not names or not names.isdisjoint(keys))
+            if len(plans) < _MOST_PLANS:
+                plans[keys] = plan
         found: Findings = []
-        for read, group in parts:
-            answer = group(read(value), value, place)
+        for part in plan:
+            answer = part(value, place)
             if answer:
                 found += answer
         return found
@@ -375,16 +391,51 @@ def _made_children_question(node: Node, registry: Registry) -> ObjectQuestion | 
     return ask
 
 
+_MOST_PLANS = 256
+_SAID_AGAIN = frozenset({"CodeableConcept", "Coding", "code"})
+"""Types of which the same few values come again and again."""
+
+
+def _part(node: Node, group: GroupQuestion) -> tuple[frozenset[str], Check]:
+    """What is asked about one element of an object, and the keys without any of which there is nothing to be said; no
+    keys, where it may be missed."""
+    names = _names(node)
+    both = frozenset((*names, *("_" + name for name in names)))
+    read = _reader(node)
+
+    def ask(value: dict[str, Any], place: Place) -> Findings | None:
+        return group(read(value), value, place) or None
+
+    needed = node.element.get("min", 0) > 0 or any(each.element.get("min", 0) > 0 for each in _slices(node))
+    again = bool(node.types) and all(_code(kind) in _SAID_AGAIN for kind in node.types)
+    of_resource = node.parent is not None and node.parent.parent is None and node.home["type"] in resource_types()
+    if len(names) == 1 and (again or (node.name == "extension" and of_resource)):
+        name = next(iter(names))
+        beside = "_" + name
+        return frozenset() if needed else both, remembered(ask, lambda value: (value.get(name), value.get(beside)))
+    return frozenset() if needed else both, ask
+
+
+def _slices(node: Node) -> Iterator[Node]:
+    for each in node.slices:
+        yield each
+        yield from _slices(each)
+
+
 def _reader(node: Node) -> Read:
+    return reader(node.name.removesuffix("[x]"), _names(node))
+
+
+def _names(node: Node) -> Mapping[str, str]:
+    """The JSON names of an element, each with the type it stands for."""
     origin = _origin(node) or node.element
     if "contentReference" in origin:
-        return reader(node.name, {node.name: "BackboneElement"})
+        return {node.name: "BackboneElement"}
     kinds = origin.get("type", [])
     if kinds and kinds[0].get("code") == "*":
         kinds = node.types
     names = json_names(node.name, {"type": kinds}) if node.name.endswith("[x]") else (node.name,)
-    table = {name: _plain(kind) for name, kind in zip(names, kinds or [{"code": "Element"}], strict=False)}
-    return reader(node.name.removesuffix("[x]"), table)
+    return {name: _plain(kind) for name, kind in zip(names, kinds or [{"code": "Element"}], strict=False)}
 
 
 def _plain(kind: Definition) -> str:

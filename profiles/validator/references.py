@@ -12,6 +12,7 @@ from typing import Any
 from profiles.definitions import STRUCTURES, resource_types
 from profiles.validator.finding import LOCAL_REFERENCE, Check, Finding, Findings, both, finding, unsound
 from profiles.validator.place import Place
+from profiles.validator.straight import SHORT, Short
 
 _REST = re.compile(r"(?:.*/)?([A-Za-z]+)/[A-Za-z0-9.-]{1,64}(?:/_history/[A-Za-z0-9.-]{1,64})?(?:#.*)?", re.DOTALL)
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -33,7 +34,17 @@ def referring(target_profiles: list[str], check: Check) -> Check:
             return found
         return both(found, _examine(literal, allowed))
 
+    SHORT[check_reference] = Short(_TYPED, {"allowed": allowed})
     return check_reference
+
+
+_TYPED = (
+    "type({x}) is dict and type(s := {x}.get('reference')) is str and s.isprintable()"
+    " and s.partition('/')[0] in {allowed} and '<' not in s and len(s) <= 1048576"
+    " and (len({x}) == 1 or len({x}) == 2 and type(d := {x}.get('display')) is str and d >= '!' and d.isprintable()"
+    " and '<' not in d and len(d) <= 1048576)"
+)
+"""Only `reference`, of the form `Type/id`, and perhaps a `display`."""
 
 
 def _examine(literal: str, allowed: frozenset[str]) -> Findings | None:

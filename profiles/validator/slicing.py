@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from marshal import dumps
 from typing import Any, TypeAlias
 
 from profiles.definitions import Definition
@@ -30,6 +31,9 @@ Parts: TypeAlias = "Callable[[Node], tuple[Question | None, Slicer | None]]"
 DEFAULT = "@default"
 UNSURE = -1
 _MANY = float("inf")
+_MOST, _LONGEST = 2048, 512
+_TRICKY = frozenset({"value", "resource", "url"})
+"""Steps that lead to elements of several types."""
 _BY_URL: Definition = {"discriminator": [{"type": "value", "path": "url"}], "rules": "open"}
 _BY_TYPE: Definition = {"discriminator": [{"type": "type", "path": "$this"}], "rules": "open"}
 
@@ -57,6 +61,11 @@ class Slicer:
     slices: list[Slice]
     default: Slice | None = None
     asks_without: bool = field(default=False)
+    by_url: dict[str, int] | None = None
+    """Where slices are told apart by `url`: the first one of each."""
+    told_by: tuple[str, ...] = ()
+    """Where slices are told apart by what these elements right below are: they, and nothing else."""
+    known: dict[bytes, int | None] = field(default_factory=dict)
 
     def findings(self, items: list[Item], value: dict[str, Any], place: Place) -> Findings:
         """What the slicing has against the values of its element."""
@@ -78,7 +87,8 @@ class Slicer:
             latest = max(latest, number)
             groups[number].append(item)
         for each, group in zip(self.slices, groups, strict=True):
-            found += _held(each, group, value, place, len(unsure))
+            if group or each.least:
+                found += _held(each, group, value, place, len(unsure))
         if self.default is not None:
             found += _held(self.default, rest, value, place, len(unsure))
         elif self.rules == "closed":
@@ -86,6 +96,30 @@ class Slicer:
         return found
 
     def _slice_of(self, item: Item, place: Place) -> int | None:
+        if self.by_url is not None:
+            url = item.value.get("url") if type(item.value) is dict else None
+            return self.by_url.get(url) if type(url) is str else None
+        if self.told_by and type(item.value) is dict:
+            return self._told(item, item.value, place)
+        return self._first(item, place)
+
+    def _told(self, item: Item, value: dict[str, Any], place: Place) -> int | None:
+        """The same, remembered for equal values of the elements that decide."""
+        deciding = [value.get(name) for name in self.told_by]
+        if None in deciding:
+            return self._first(item, place)
+        try:
+            key = dumps(deciding, 2)
+        except ValueError:
+            return self._first(item, place)
+        if key in self.known:
+            return self.known[key]
+        number = self._first(item, place)
+        if len(key) <= _LONGEST and len(self.known) < _MOST:
+            self.known[key] = number
+        return number
+
+    def _first(self, item: Item, place: Place) -> int | None:
         unsure = None
         for number, each in enumerate(self.slices):
             verdict = each.matches(item, place)
@@ -135,7 +169,34 @@ def slicer(node: Node, registry: Registry, conforms: Conforms, parts: Parts) -> 
     label = node.element.get("id") or node.element["path"]
     needed = any(one.least for one in (*slices, *([default] if default else ())))
     rules, ordered = slicing.get("rules", "open"), bool(slicing.get("ordered"))
-    return Slicer(label, rules, ordered, slices, default, needed or rules == "closed")
+    urls = _urls(slices, slicing["discriminator"], registry)
+    told_by = _told_by(slicing["discriminator"])
+    return Slicer(label, rules, ordered, slices, default, needed or rules == "closed", urls, told_by)
+
+
+def _told_by(discriminators: Any) -> tuple[str, ...]:
+    """The names of the elements, where each discriminator is the value of one right below."""
+    names = []
+    for one in discriminators:
+        path = str(one.get("path"))
+        if one.get("type", "value") not in ("value", "pattern") or not path.isidentifier() or path in _TRICKY:
+            return ()
+        names.append(path)
+    return tuple(names)
+
+
+def _urls(slices: list[Slice], discriminators: Any, registry: Registry) -> dict[str, int] | None:
+    """The number of each slice by its url; None where they are told apart otherwise."""
+    if len(discriminators) != 1:
+        return None
+    kind, path = discriminators[0].get("type", "value"), discriminators[0].get("path")
+    found: dict[str, int] = {}
+    for number, each in enumerate(slices):
+        url = fixed_url(each.node, registry)
+        if kind not in ("value", "pattern") or path != "url" or url is None:
+            return None
+        found.setdefault(url, number)
+    return found
 
 
 def _slicing(node: Node) -> Definition:

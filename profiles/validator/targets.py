@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from profiles.definitions import STRUCTURES, Definition, resource_types
+from profiles.registry import Registry
 from profiles.validator.constraints import Question
 from profiles.validator.finding import Findings, finding
 from profiles.validator.item import Item
@@ -29,7 +30,12 @@ def target_question(node: Node, origin: Definition | None, conforms: Conforms) -
     before = [url for kind in (origin or {}).get("type", ()) for url in kind.get("targetProfile", ())]
     if (not targets or set(targets) == set(before)) and not modes:
         return None
+    narrowed_kinds = object()
     narrowed = targets if set(targets) != set(before) else []
+
+    def _kinds(registry: Registry) -> frozenset[str | None]:
+        """The types of the targets: a reference to one of them that nobody can follow is fine."""
+        return registry.once(narrowed_kinds, lambda: frozenset(_kind(url, registry) for url in narrowed))
 
     def ask(item: Item, place: Place) -> Findings | None:
         value = item.value
@@ -38,6 +44,10 @@ def target_question(node: Node, origin: Definition | None, conforms: Conforms) -
             return None
         if item.type == "canonical":
             return None
+        if place.alone and not modes:
+            kind, _, name = literal.partition("/")
+            if kind in _kinds(place.registry) and "/" not in name:
+                return None
         found = _aggregated(literal, modes, place) if modes else []
         return found + (_targeted(literal, narrowed, place, conforms) if narrowed else []) or None
 
@@ -56,7 +66,7 @@ def _aggregated(literal: str, modes: frozenset[str], place: Place) -> Findings:
 
 def _targeted(literal: str, targets: list[str], place: Place, conforms: Conforms) -> Findings:
     reached = place.resolve(literal)
-    kinds = {url: _kind(url, place) for url in targets}
+    kinds = {url: _kind(url, place.registry) for url in targets}
     if "Resource" in kinds.values():
         return []
     name = str(reached.get("resourceType")) if reached is not None else type_of_literal(literal)
@@ -81,9 +91,9 @@ def type_of_literal(literal: str) -> str:
     return match.group(1) if match is not None and match.group(1) in resource_types() else ""
 
 
-def _kind(url: str, place: Place) -> str | None:
+def _kind(url: str, registry: Registry) -> str | None:
     name = url.removeprefix(STRUCTURES)
     if name in resource_types() or name == "Resource":
         return name
-    root = root_of(url, place.registry)
+    root = root_of(url, registry)
     return None if root is None else str(root.home["type"])

@@ -13,7 +13,7 @@ from typing import Any
 from profiles.definitions import structure
 from profiles.issue import Issue, kinds
 from profiles.registry import OWN, Registry
-from profiles.validator.compile import outermost_check, profile_check
+from profiles.validator.compile import Depth, outermost_check, profile_check, structure_check
 from profiles.validator.finding import ADVISED, ENOUGH, HARMLESS, Findings
 from profiles.validator.place import Place, Rigour, top
 
@@ -25,12 +25,17 @@ def validate(
     registry: Registry = OWN,
     fetch: Callable[[str], dict[str, Any] | None] | None = None,
     rigour: Rigour = "accepting",
+    depth: Depth = "full",
 ) -> tuple[Issue, ...]:
     """The issues of a resource, in document order: against its type, the profiles it claims, and `profile` (a canonical
     URL) when given. `fetch` gives the resource behind a literal reference that is neither contained nor in the Bundle;
     what it finds is held against the profiles of the reference. `rigour` says whether what a store had better accept is
-    an error (see `Rigour`)."""
+    an error (see `Rigour`). `depth="structure"` looks at elements, cardinality, types, the forms of values and choices
+    only, of the resource and of those in it: no bindings, no invariants, no references, no profiles."""
     place = top(resource, registry, fetch, rigour)
+    if depth == "structure":
+        found = structure_check(resource, place)
+        return () if found is None else _issues(place, found, resource)
     if profile is None:
         found = outermost_check(resource, place)
         return () if found is None else _issues(place, found, resource)

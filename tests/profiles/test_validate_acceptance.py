@@ -23,9 +23,10 @@ from profiles.issue import Issue
 from profiles.registry import CORE
 from profiles.validator.compile import shape_at
 from profiles.validator.finding import ENOUGH
-from profiles.validator.objects import MAX_PLANS, Shape, object_check
+from profiles.validator.objects import MAX_PLANS, object_check
 from profiles.validator.place import top
 from profiles.validator.primitives import PRIMITIVES
+from profiles.validator.shape import Shape
 from tests.profiles.conftest import RESOURCES
 
 Resource = dict[str, Any]

@@ -28,7 +28,7 @@ def coded(coding: Json, place: Place) -> Iterable[Issue]:
     found = problems(coding, place.registry.terminology)
     if not found:
         return ()
-    if "contained" in (place.container or place.resource) or place.expression:
+    if not place.free or place.expression:
         return _issues(found, coding, place)
     return _told(found, place.registry)
 
@@ -52,7 +52,10 @@ def measured_in(quantity: Json, place: Place) -> Iterable[Issue]:
     system = quantity.get("system")
     if system is None:
         return ()
-    found = problems({"system": system, "code": quantity.get("code")}, place.registry.terminology)
+    code, terminology = quantity.get("code"), place.registry.terminology
+    found = terminology.judged.get((system, None, code, None))
+    if found is None:
+        found = problems({"system": system, "code": code}, terminology)
     return _issues([_of_unit(problem) for problem in found], quantity, place) if found else ()
 
 

@@ -23,6 +23,8 @@ _MARKUP = frozenset({"div", "data", "expression"})
 
 def orderly(resource: Json, place: Place) -> Iterable[Issue]:
     """Ids and texts of one resource."""
+    if not place.walked:
+        return ()
     repeated: set[str] = set()
     marked = False
     nodes: list[Json] = [resource]
