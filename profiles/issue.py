@@ -1,7 +1,8 @@
 """An issue: what was found, where, and how much it matters.
 
 Issues are values, never exceptions. The wording, severity and codes of each stand once, in `issues.csv`
-(columns: code, severity, fhir, hl7, http, spec, en, zh). They carry locations, never patient values.
+(columns: code, severity, fhir, hl7, http, spec, en, zh, hint_en, hint_zh; the hints, what to do about it, may be left
+out). They carry locations, never patient values.
 Sources: FHIR R4 OperationOutcome.issue, HL7 v2.5.1 2.15.4 (ERR) and table 0357.
 """
 
@@ -32,6 +33,8 @@ class IssueKind:
     spec: str
     en: str
     zh: str
+    hint_en: str
+    hint_zh: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,12 @@ class Issue:
     expression: str = ""
     location: str = ""
     details: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    graded: Severity | None = None
+    """The severity that a site gave this code; `None`: that of the table."""
 
-    def __reduce__(self) -> tuple[type[Issue], tuple[str, str, str, dict[str, str]]]:
+    def __reduce__(self) -> tuple[type[Issue], tuple[str, str, str, dict[str, str], Severity | None]]:
         """Issues cross between processes; a mapping proxy does not."""
-        return Issue, (self.code, self.expression, self.location, dict(self.details))
+        return Issue, (self.code, self.expression, self.location, dict(self.details), self.graded)
 
     @property
     def kind(self) -> IssueKind:
@@ -53,7 +58,7 @@ class Issue:
 
     @property
     def severity(self) -> Severity:
-        return self.kind.severity
+        return self.graded or self.kind.severity
 
     @property
     def refuses(self) -> bool:
@@ -62,6 +67,11 @@ class Issue:
     def text(self, language: Literal["en", "zh"] = "en") -> str:
         """The sentence for people; unknown placeholders stay visible as `{name}`."""
         template = self.kind.zh if language == "zh" else self.kind.en
+        return template.format_map(_Visible(self.details))
+
+    def hint(self, language: Literal["en", "zh"] = "en") -> str:
+        """What to do about it; empty where the table says nothing."""
+        template = self.kind.hint_zh if language == "zh" else self.kind.hint_en
         return template.format_map(_Visible(self.details))
 
 
@@ -74,5 +84,6 @@ class _Visible(dict[str, str]):
 def kinds() -> Mapping[str, IssueKind]:
     """Every issue code of the product, by code."""
     with (Path(__file__).parent / "issues.csv").open(encoding="utf-8", newline="") as table:
-        rows = [IssueKind(**{**row, "http": int(row["http"])}) for row in csv.DictReader(table)]  # type: ignore[arg-type]
+        given = csv.DictReader(table, restval="")
+        rows = [IssueKind(**{**row, "http": int(row["http"])}) for row in given]  # type: ignore[arg-type]
     return MappingProxyType({row.code: row for row in rows})

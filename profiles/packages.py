@@ -13,7 +13,7 @@ from typing import Any
 
 from profiles.issue import Issue
 from profiles.registry import Registry
-from profiles.shelf import GUIDE
+from profiles.shelf import GUIDE, Shelf, Shelves
 
 Json = dict[str, Any]
 LIMIT = 256 * 1024 * 1024
@@ -22,8 +22,9 @@ _NOT_RESOURCES = frozenset({"package.json", ".index.json"})
 _SKIPPED_FOLDERS = frozenset({"example", "examples", "tests", "node_modules", "other", "openapi", "xml"})
 
 
-def load(paths: Iterable[Path]) -> tuple[Registry, tuple[Issue, ...]]:
-    """A registry of everything in the files, folders and archives before our guide, and what could not be read."""
+def load(paths: Iterable[Path], shelf: Shelf | Shelves = GUIDE) -> tuple[Registry, tuple[Issue, ...]]:
+    """A registry of everything in the files, folders and archives before our guide (or what else is on the shelf), and
+    what could not be read."""
     resources: list[Json] = []
     issues: list[Issue] = []
     for path in paths:
@@ -37,7 +38,7 @@ def load(paths: Iterable[Path]) -> tuple[Registry, tuple[Issue, ...]]:
         except (OSError, tarfile.TarError, EOFError) as error:
             why = getattr(error, "strerror", None) or type(error).__name__
             issues.append(Issue("file-unreadable", location=str(path), details={"why": str(why)}))
-    return Registry(resources, GUIDE), tuple(issues)
+    return Registry(resources, shelf), tuple(issues)
 
 
 def _unread(name: str, found: tuple[Issue, ...]) -> Issue:

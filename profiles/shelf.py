@@ -64,5 +64,20 @@ class Shelf:
         return found
 
 
+@dataclass(frozen=True)
+class Shelves:
+    """Several packages, the first of which come first where versions do not decide."""
+
+    shelves: tuple[Shelf, ...]
+
+    def canonical(self, url: str) -> tuple[Json, ...]:
+        """The resources with this URL in all of them."""
+        return tuple(one for shelf in self.shelves for one in shelf.canonical(url))
+
+    def terminology(self, resource_type: str) -> tuple[Json, ...]:
+        """Every CodeSystem, or every ValueSet, of all of them."""
+        return tuple(one for shelf in self.shelves for one in shelf.terminology(resource_type))
+
+
 GUIDE = Shelf(Path(__file__).parent / "package", (CANONICAL_BASE + "/", HEALTH_ROOT + "."))
 """The implementation guide of the consortium, which comes with the product."""

@@ -51,7 +51,7 @@ class Members:
         return Membership.UNKNOWN if self.missing else Membership.OUT
 
     def coding(self, system: str | None, code: str | None) -> Membership:
-        if system is None or code is None:
+        if type(system) is not str or type(code) is not str:  # nothing, or something that is no code at all
             return Membership.OUT
         if (system, code) in self.codings or (system in self.syntaxes and SYNTAXES[system](code)):
             return Membership.IN

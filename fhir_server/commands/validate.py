@@ -13,6 +13,7 @@ from profiles.issue import Issue
 
 if TYPE_CHECKING:
     from profiles.registry import Registry
+    from profiles.shelf import Shelf
     from profiles.validator.place import Rigour
 
 _LIMIT = 256 * 1024 * 1024
@@ -41,6 +42,12 @@ def command(
         list[Path] | None,
         typer.Option(help="FHIR package (.tgz or folder) or one conformance resource to load; may be repeated."),
     ] = None,
+    data_folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="Data folder whose installed packages count; default: QIAO_DATA_FOLDER, or qiao-data beside the store."
+        ),
+    ] = None,
     extensions: Annotated[
         str, typer.Option(help="known: an extension that nothing loaded defines is an error; any: it is a warning.")
     ] = "known",
@@ -60,7 +67,7 @@ def command(
         fail("there is no JSON or XML file there", Exit.USAGE, "Give files, or a folder with *.json or *.xml in it.")
     if extensions not in ("known", "any"):
         fail("--extensions is known or any", Exit.USAGE)
-    registry, wanted = _loaded(package or [], profile)
+    registry, wanted = _loaded(package or [], profile, _installed(data_folder))
     results = [_judged(path, wanted, registry, extensions) for path in paths]
     _print(results, form="json" if json else "html" if html else "text")
     if cross_check:
@@ -85,18 +92,32 @@ def _paths(files: list[Path]) -> Iterator[Path]:
             yield file
 
 
-def _loaded(packages: list[Path], profile: str | None) -> tuple[Registry, str | None]:
+def _installed(data: Path | None) -> tuple[Shelf, ...]:
+    """The packages that were installed (`qiao package install`) in a data folder."""
+    from fhir_server.data_folder import surrounding_data_folder
+
+    folder = (data.absolute() if data is not None else surrounding_data_folder()) / "packages"
+    if not folder.is_dir():
+        return ()
+    from profiles.installed import shelves
+
+    return shelves(folder)
+
+
+def _loaded(packages: list[Path], profile: str | None, installed: tuple[Shelf, ...]) -> tuple[Registry, str | None]:
     """The registry of the packages, and the canonical URL of the profile."""
     from fhir_server.commands.output import Exit, fail
     from profiles.packages import load
     from profiles.registry import OWN
+    from profiles.shelf import GUIDE, Shelves
 
     file = Path(profile) if profile and "://" not in profile and not profile.startswith("urn:") else None
     if file is not None and not file.is_file():
         file = None
     if not packages and file is None:
+        OWN.put(installed)
         return OWN, profile
-    registry, issues = load([*packages, *([file] if file is not None else [])])
+    registry, issues = load([*packages, *([file] if file is not None else [])], Shelves((*installed, GUIDE)))
     if issues:
         fail(f"{issues[0].location}: {issues[0].text()}", Exit.IO, "A package is a .tgz, a folder or one resource.")
     if file is None:
@@ -164,3 +185,5 @@ def _print(results: list[Judged], *, form: str) -> None:
             for issue in one.issues:
                 place = " ".join(part for part in (issue.expression, issue.location and f"({issue.location})") if part)
                 print(f"{one.path}: {issue.severity}: {place}: {issue.text()} [{issue.code}]")
+                if issue.hint():
+                    print(f"    fix: {issue.hint()} · {issue.hint('zh')}")

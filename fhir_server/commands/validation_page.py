@@ -16,9 +16,9 @@ color:#1d2330;background:#fff}
 h1{font-size:1.4rem}h2{font-size:1.05rem;margin:2rem 0 .4rem;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%}td,th{padding:.35rem .6rem;border-bottom:1px solid #e3e6ec;text-align:left;
 vertical-align:top}code{font-size:.9em;overflow-wrap:anywhere}.fatal,.error{color:#b3261e}.warning{color:#8a5a00}
-.information{color:#44546a}.fine{color:#1b6e3c}small{color:#5c6675}
+em{font-style:normal;color:#1b5e8c}.information{color:#44546a}.fine{color:#1b6e3c}small{color:#5c6675}
 @media(prefers-color-scheme:dark){body{color:#e6e9ef;background:#14171d}td,th{border-color:#2b313c}.fatal,.error{color:#ff8a80}
-.warning{color:#f3c06b}.fine{color:#7ad69b}.information,small{color:#a5b0c0}}
+.warning{color:#f3c06b}.fine{color:#7ad69b}em{color:#8cc4ee}.information,small{color:#a5b0c0}}
 """
 
 
@@ -47,8 +47,10 @@ def _file(name: str, issues: tuple[Issue, ...]) -> str:
 def _row(issue: Issue) -> str:
     spec = issue.kind.spec
     link = f' <a href="{escape(spec)}">§</a>' if spec.startswith("http") else ""
+    hint = f"<br><em>{escape(issue.hint('zh'))}<br>{escape(issue.hint())}</em>" if issue.hint() else ""
     return (
         f'<tr><td class="{issue.severity}">{issue.severity}</td>'
         f"<td><code>{escape(issue.expression)}</code><br><small>{escape(issue.location)}</small></td>"
-        f"<td>{escape(issue.text('zh'))}<br>{escape(issue.text())}{link}<br><small>{escape(issue.code)}</small></td></tr>"
+        f"<td>{escape(issue.text('zh'))}<br>{escape(issue.text())}{link}{hint}<br>"
+        f"<small>{escape(issue.code)}</small></td></tr>"
     )

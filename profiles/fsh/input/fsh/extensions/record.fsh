@@ -12,6 +12,15 @@ Context: Provenance
 * extension[location].value[x] only string
 * extension[value].value[x] only string
 
+Extension: V2Original
+Id: v2-original
+Title: "Values of the message as they were sent"
+Description: "The values that the resources say otherwise (a code turned into another, the name of a coding system, a time cut to a date) or leave out, as they were sent: a line a value, its location and a blank before it (PID-13.2 PRN); in values a backslash is written twice, a line feed as backslash and n."
+Context: Provenance
+* insert Zh(消息原值, 资源中以其他形式表达或未收录的值的原文，每行一个：位置、空格、原值（如 PID-13.2 PRN）。)
+* value[x] only string
+* value[x] 1..1
+
 Extension: MappingVersion
 Id: mapping-version
 Title: "Version of the mapping"

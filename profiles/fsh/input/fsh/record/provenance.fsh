@@ -6,6 +6,7 @@ Description: "Which HL7 v2 message stated what: its event, the system that sent 
 * insert Zh(消息溯源, 哪条 HL7 v2 消息陈述了哪些资源：事件、发送系统、所属机构，以及 FHIR 无处安放的值。)
 * extension contains
     V2Value named v2Value 0..* and
+    V2Original named v2Original 0..1 and
     MappingVersion named mappingVersion 0..1 and
     CharsetDetected named charsetDetected 0..1
 * activity 1..1

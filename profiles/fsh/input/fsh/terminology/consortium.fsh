@@ -97,6 +97,7 @@ Description: "What is to be done, beside carrying out an order."
 * insert Code(identity-review, Review of an identity, 身份核对)
 * insert Code(recognition-item, One result of a recognition decision, 互认项目)
 * insert Code(new-order, The order that recognition makes unnecessary, 拟开项目)
+* insert Code(unmapped-code, Map a local code, 映射本地代码)
 
 CodeSystem: CommunicationCategory
 Id: communication-category

@@ -1,0 +1,1 @@
+"""The implementation guide as pages at `/ig`: rendered from `profiles/package` when they are first asked for."""
