@@ -10,7 +10,7 @@ import json
 import sys
 import time
 
-NAMES = ("parse", "translate", "validate", "start", "mllp", "rest")
+NAMES = ("parse", "translate", "stream", "validate", "start", "mllp", "rest")
 """Those that `make bench` runs; `scale` takes half an hour and is asked for by name."""
 _BASE = "--base-url="
 

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import entry_points
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from sqlalchemy import text
@@ -22,17 +21,19 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 
 from fhir_server.background import Socket, start_jobs, start_subscriptions
+from fhir_server.data_folder import data_folder
 from fhir_server.intake import Intake, system_clock
 from fhir_server.integrity import Integrity
 from fhir_server.jobs.desk import Desk
 from fhir_server.problem import outcome
 from fhir_server.rest.cors import Cors
+from fhir_server.rest.drawn import drawn_id
 from fhir_server.rest.endpoint import FhirEndpoint, Identify, anyone
 from fhir_server.rest.exchange import Services
 from fhir_server.rest.metrics import Metrics
 from fhir_server.search.definition import define
 from fhir_server.search.query import Limits
-from fhir_server.service import GROUP, Factory, Runtime, Service
+from fhir_server.service import GROUP, Factory, Runtime, Service, metrics_of, routes_of
 from fhir_server.settings import Settings
 from fhir_server.store.database import Database
 from profiles.issue import Issue
@@ -74,18 +75,22 @@ def create_app(
                 for factory in (registered() if factories is None else factories)
                 if (service := await _started(factory, runtime, opened)) is not None
             ]
+            app.router.routes.extend(route for service in app.state.services for route in routes_of(service))
             yield
 
-    app = Starlette(
+    def counted() -> bytes:
+        return b"".join((metrics.text(), *(metrics_of(service) for service in getattr(app.state, "services", ()))))
+
+    app = _Application(
         lifespan=lifespan,
         routes=[
             Route("/", _start_page),
             Route("/livez", _alive),
             Route("/readyz", _ready),
-            Route("/metrics", lambda _request: Response(metrics.text(), media_type="text/plain; version=0.0.4")),
+            Route("/metrics", lambda _request: Response(counted(), media_type="text/plain; version=0.0.4")),
             WebSocketRoute("/fhir/ws", Socket(identify)),
-            Mount("/fhir", app=_Fhir()),
-            Route("/fhir", _Fhir()),  # the base without a slash, which Mount would redirect
+            Mount("/ig", app=_Guide()),
+            Route("/ig", _Guide()),
         ],
         exception_handlers={404: _not_found, 405: _not_allowed},
     )
@@ -93,11 +98,25 @@ def create_app(
     return app
 
 
-class _Fhir:
-    """Passes on to the endpoint of the application that is running."""
+class _Application(Starlette):
+    """What is below /fhir goes straight to the endpoint of the application that is running: the framework's layers
+    cost a sixth of a create.
+    """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await scope["app"].state.fhir(scope, receive, send)
+        if scope["type"] == "http" and (scope["path"] == "/fhir" or scope["path"].startswith("/fhir/")):
+            await self.state.fhir(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+class _Guide:
+    """The pages of the guide; what they need is imported when the first is asked for."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        from fhir_server.ig.door import Door
+
+        await Door()(scope, receive, send)
 
 
 def registered() -> list[Factory]:
@@ -105,7 +124,23 @@ def registered() -> list[Factory]:
     return [point.load() for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)]
 
 
+def _put_packages(settings: Settings) -> None:
+    """What was installed stands beside our guide from now on: for validation, the store's door and terminology."""
+    from profiles.registry import OWN
+
+    folder = data_folder(settings.data_folder, settings.database) / "packages"
+    if not folder.is_dir():
+        OWN.put(())
+        return
+    from profiles.installed import shelves
+
+    found = shelves(folder)
+    OWN.put(found)
+    log.info("packages", installed=[shelf.folder.parent.name for shelf in found])
+
+
 def _open(settings: Settings, opened: AsyncExitStack) -> Runtime:
+    _put_packages(settings)
     database = Database(settings.database)
     opened.callback(database.close)
     database.create()
@@ -122,7 +157,7 @@ def _services(runtime: Runtime, desk: Desk) -> Services:
         database=runtime.database,
         door=runtime.intake,
         clock=system_clock,
-        new_id=lambda: str(uuid4()),
+        new_id=drawn_id,
         cursor_key=settings.cursor_key.get_secret_value().encode(),
         limits=Limits(page=settings.page_size, page_most=settings.page_most),
         body_limit=settings.body_limit,
@@ -146,6 +181,7 @@ async def _start_page(request: Request) -> Response:
     links = (
         ("fhir/metadata", "CapabilityStatement"),
         ("fhir/openapi.json", "OpenAPI 3.1"),
+        ("ig/", "Implementation guide 实施指南"),
         ("fhir/Patient?_count=10", "Patients"),
         ("fhir/DiagnosticReport?_sort=-date", "Reports, newest first"),
         ("livez", "alive"),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fhir_server import unmapped_task
 from fhir_server.arrival import Arrival, Merged, Receipt, Stated
 from fhir_server.identity_review import review
 from fhir_server.store import body as bodies
@@ -38,7 +39,9 @@ class ArrivalJob:
     answer: Callable[[Receipt], bytes]
 
     def touches(self) -> Iterable[Key]:
-        return [(s.resource["resourceType"], s.resource["id"]) for s in self.arrival.stated]
+        arrival = self.arrival
+        named = [(s.resource["resourceType"], s.resource["id"]) for s in arrival.stated]
+        return [*named, *(unmapped_task.key(arrival.site, entry) for entry in arrival.unmapped)]
 
     def prepare(self, unit: Unit) -> None:
         """A merge must see in the tables what earlier messages of the batch wrote."""
@@ -59,6 +62,7 @@ class ArrivalJob:
             receipt = _write(unit, arrival, receipt)
         for entry in arrival.unmapped:
             _unmapped(unit, arrival.site, entry, number)
+            unmapped_task.open_(unit, arrival.site, arrival.owner, entry, number)
         receipt = replace(receipt, answer=self.answer(receipt))
         unit.put(unit.journal, number, _journal_row(unit, arrival, receipt))
         return receipt

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
+from fhir_server.data_folder import data_folder
 from fhir_server.intake import system_clock
 from fhir_server.jobs.desk import Desk
 from fhir_server.jobs.runner import Runner
 from fhir_server.rest.endpoint import Identify
 from fhir_server.service import Runtime
-from fhir_server.settings import Settings
-from fhir_server.store.database import Database
 from fhir_server.subscriptions.guard import guard
 from fhir_server.subscriptions.worker import Worker
 
@@ -21,16 +19,11 @@ from fhir_server.subscriptions.worker import Worker
 def start_jobs(runtime: Runtime, opened: AsyncExitStack) -> Desk:
     """The long work of this store, and the thread of this process that does it."""
     settings, submit = runtime.settings, runtime.intake.submit
-    folder = _data_folder(settings, runtime.database)
+    folder = data_folder(settings.data_folder, settings.database)
     runner = Runner(runtime.database, submit, settings, system_clock, folder, runtime.intake.checks)
     runner.start()
     opened.push_async_callback(asyncio.to_thread, runner.stop)
     return Desk(runtime.database, submit, runner.wake, folder, settings)
-
-
-def _data_folder(settings: Settings, database: Database) -> Path:
-    beside = Path(str(database.url.database)).parent if database.dialect == "sqlite" else Path()
-    return (settings.data_folder or beside / "qiao-data").absolute()
 
 
 def start_subscriptions(runtime: Runtime, opened: AsyncExitStack) -> Worker:

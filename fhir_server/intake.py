@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from typing import Any
 
 from fhir_server.arrival import Arrival, Receipt
@@ -20,7 +19,7 @@ from fhir_server.store.database import Database
 from fhir_server.store.unit import Clock
 from fhir_server.store.write import Refused, Write, Written
 from fhir_server.store.writer import Job, Writer
-from fhir_server.write_job import WriteJob
+from fhir_server.writes.job import WriteJob
 from profiles import validate
 from profiles.issue import Issue
 
@@ -86,7 +85,7 @@ class Intake:
                 issues = tuple(issue for issue in check(found, write.owner, scope) if issue not in before)
             return issues if any(issue.refuses for issue in issues) else found
 
-        return replace(write, edit=edited)
+        return write._replace(edit=edited)
 
     def on_commit(self, told: Callable[[Iterable[str]], None] | None) -> None:
         """Who is told after each commit which types were written; called in the writer's thread."""

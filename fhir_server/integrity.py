@@ -14,6 +14,7 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
+from fhir_server.search.overlay import current
 from fhir_server.search.parameters import parameters
 from fhir_server.security.scope import Scope
 from fhir_server.store.unit import Head, Key, Unit
@@ -104,7 +105,7 @@ def _stored(unit: Unit, gone: Collection[Key]) -> Iterable[tuple[Key, Key]]:
             by_type.setdefault(key[0], {})[head.rid] = key
     for kind, rids in by_type.items():
         most = _COUNTED + len(gone) + len(unit.turns)
-        for rid, source_type, name in unit.driver.referrers(_params_to(kind), sorted(rids), most):
+        for rid, source_type, name in unit.driver.referrers(_params_to(kind, current().generation), sorted(rids), most):
             if source_type not in RECORDS and (source_type, name) not in unit.turns:
                 yield rids[rid], (source_type, name)
 
@@ -135,8 +136,8 @@ def _named(unit: Unit, sources: Collection[Key], scope: Scope) -> str:
 
 
 @cache
-def _params_to(resource_type: str) -> Sequence[int]:
-    """The lists of references in which a resource of the type may be the target."""
+def _params_to(resource_type: str, _generation: int) -> Sequence[int]:
+    """The lists of references in which a resource of the type may be the target, as the store knows them now."""
     found = {
         param
         for source in resource_types()

@@ -1,6 +1,7 @@
 """The one renderer: issues become an OperationOutcome and a status (FHIR R4 operationoutcome.html).
 
 Every message stands in the issue table in English and Chinese; nothing of the request but locations is repeated.
+`details` says what was found, `diagnostics` the same with its source and what to do about it (`Fix: …`).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def status(issues: Sequence[Issue]) -> int:
 
 def _entry(issue: Issue) -> dict[str, Any]:
     kind = issue.kind
+    hint = issue.hint()
     entry: dict[str, Any] = {
         "severity": kind.severity,
         "code": kind.fhir,
@@ -47,6 +49,9 @@ def _entry(issue: Issue) -> dict[str, Any]:
         },
         "diagnostics": f"{issue.text()} ({kind.spec})" if kind.spec else issue.text(),
     }
+    if hint:
+        entry["diagnostics"] += f". Fix: {hint}"
+        entry["_diagnostics"] = {"extension": [_translation("zh", f"{issue.text('zh')}。处理：{issue.hint('zh')}")]}
     if issue.location:
         entry["location"] = [issue.location]
     if issue.expression:

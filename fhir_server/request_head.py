@@ -10,6 +10,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from fhir_server.one_write import OneWrite
+
 LONGEST = 64 * 1024
 """Bytes of request line and headers: three times what the endpoint takes as an address, and room for headers."""
 SLOWEST = 30.0
@@ -22,10 +24,12 @@ class LimitedHead(HttpToolsProtocol):
 
     _read = 0
     _complete = False
+    _writes: OneWrite | None = None
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self._writes = OneWrite(transport, self.loop)
         self._patience = self.loop.call_later(SLOWEST, self._give_up)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -40,6 +44,8 @@ class LimitedHead(HttpToolsProtocol):
         self._complete = True
         self._cease()
         super().on_headers_complete()
+        if self._writes is not None and self.cycle is not None:
+            self.cycle.transport = self._writes  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -6,9 +6,11 @@ before the store closes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from starlette.routing import BaseRoute
 
 from fhir_server.intake import Intake
 from fhir_server.settings import Settings
@@ -27,12 +29,25 @@ class Runtime:
 
 
 class Service(Protocol):
-    """`start` returns when the service is up, or raises; `stop` returns when nothing of it is left."""
+    """`start` returns when the service is up, or raises; `stop` returns when nothing of it is left. A service that has
+    `routes` (Starlette's) serves them beside the FHIR API, on the port of the HTTP server."""
 
     name: str
 
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
+
+
+def metrics_of(service: Service) -> bytes:
+    """What a service counts, in the exposition format of Prometheus; most count nothing here."""
+    told: Callable[[], bytes] | None = getattr(service, "metrics", None)
+    return told() if told is not None else b""
+
+
+def routes_of(service: Service) -> Sequence[BaseRoute]:
+    """The HTTP routes that a service brings along, mostly none."""
+    found: Sequence[BaseRoute] = getattr(service, "routes", ())
+    return found
 
 
 Factory = Callable[[Runtime], Service | None]

@@ -75,6 +75,13 @@ class Settings(BaseSettings):
         default=1, ge=0, le=16, description="processes that translate messages beside the one that writes; 0: none"
     )
     drop_folder: Path | None = Field(default=None, description="folder where senders drop message files")
+    http_messages: bool = Field(
+        default=True, description="HL7 messages are taken over HTTP too: /v2/messages, /v2/soap, /v3"
+    )
+    soap_namespace: str = Field(default="urn:hl7-org:v3", description="XML namespace of the SOAP service")
+    soap_operation: str = Field(default="HIPMessageServer", description="name of the operation of the SOAP service")
+    soap_parameter: str = Field(default="message", description="element of a SOAP request that holds the message")
+    soap_result: str = Field(default="payload", description="element of a SOAP answer that holds the acknowledgement")
     language: Literal["zh", "en"] = Field(default="zh", description="language of the texts in acknowledgements")
     data_folder: Path | None = Field(
         default=None,

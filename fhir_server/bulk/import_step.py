@@ -14,7 +14,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID, uuid5
 
 from fhir_server.bulk.parts import Parts
@@ -26,7 +26,7 @@ from fhir_server.rest.identity import id_issue, type_issue
 from fhir_server.store.unit import Key, Unit
 from fhir_server.store.write import Refused, Write
 from fhir_server.store.writer import Refusal
-from fhir_server.write_job import WriteJob
+from fhir_server.writes.job import WriteJob
 from profiles import validate
 from profiles.issue import Issue
 from profiles.json_input import parse
@@ -107,7 +107,6 @@ class _Import:
     lines: list[_Line]
     progress: Json
     done: bool
-    ordered: ClassVar[bool] = True
     _jobs: dict[int, WriteJob] = field(default_factory=dict)
 
     def touches(self) -> Iterable[Key]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -105,8 +105,6 @@ def _update(unit: Unit, name: str, **values: Any) -> None:
 class _Plain:
     """A store job that touches no resources; under the commit lock, since it decides by what is stored."""
 
-    ordered: ClassVar[bool] = True
-
     def touches(self) -> Iterable[Key]:
         return ()
 
@@ -154,7 +152,6 @@ class Keep:
     id: str
     worker: str
     done: Slice | Work
-    ordered: ClassVar[bool] = True
 
     def touches(self) -> Iterable[Key]:
         return () if isinstance(self.done, Slice) else self.done.touches()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import Select, func, select
 
@@ -54,7 +54,6 @@ class Reindex:
     """One slice, done by the writer."""
 
     progress: Json
-    ordered: ClassVar[bool] = True
 
     def touches(self) -> Iterable[Key]:
         return ()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +40,7 @@ def document(call: Call, services: Services) -> Answer | Change:
     name = _name(call, given)
     if isinstance(name, Issue):
         return refusal(name)
-    made = _made(replace(call, type="Composition", id=name), services)
+    made = _made(call._replace(type="Composition", id=name), services)
     if isinstance(made, Answer):
         return made
     if not persist:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from fhir_server.operations.difference import difference
 from fhir_server.operations.parameters import Inputs, answered, inputs
@@ -58,7 +57,7 @@ def _address(given: Inputs, name: str, call: Call) -> Call | Issue:
     if found is None or type_issue(found[1]) is not None:
         details = {"name": name, "type": "address of a resource or a version"}
         return Issue("operation-parameter-value", name, details=details)
-    return replace(call, type=found[1], id=found[2], version=found[3] or "")
+    return call._replace(type=found[1], id=found[2], version=found[3] or "")
 
 
 def _body(place: Call, services: Services) -> bytes | Answer:

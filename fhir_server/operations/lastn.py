@@ -31,7 +31,7 @@ _SHAPING = frozenset({"_sort", "_count", "_cursor", "_total", "_include", "_revi
 def lastn(call: Call, services: Services) -> Answer:
     """200 with a searchset Bundle: each code together, the newest first; 400 without a subject."""
     asked = _asked(call, services)
-    if not isinstance(asked, tuple):
+    if isinstance(asked, Answer):
         return asked
     most, pairs = asked
     around = Surroundings(services.clock(), call.base)

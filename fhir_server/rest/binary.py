@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
-from dataclasses import replace
 from typing import Any
 
 from fhir_server.rest.exchange import Answer, Call
@@ -78,7 +77,7 @@ def native(answer: Answer, call: Call) -> Answer:
     if _REFERENCE.fullmatch(context):
         headers.append(("X-Security-Context", context))
     media = declared if _CONTENT_TYPE.fullmatch(declared) else _UNKNOWN
-    return replace(answer, body=b64decode(resource.get("data", "")), media_type=media, headers=tuple(headers))
+    return answer._replace(body=b64decode(resource.get("data", "")), media_type=media, headers=tuple(headers))
 
 
 def _prefers_resource(accept: str, content: str) -> bool:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from fhir_server.rest.address import criteria_pairs
@@ -61,8 +60,7 @@ def may_refer(body: bytes) -> bool:
     return b"?" in body and _HINT.search(body) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Referring:
+class Referring(NamedTuple):
     """A resource with an address drawn for each conditional reference, and what each address stands for."""
 
     resource: Resource

@@ -7,15 +7,13 @@ never with values, and answered with that id.
 
 from __future__ import annotations
 
-import asyncio
 import traceback
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from concurrent.futures import Executor, Future
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import structlog
@@ -25,6 +23,7 @@ from fhir_server.rest.address import pairs, parameters_of, segments
 from fhir_server.rest.content_coding import coding_issue, decompressed, is_gzip, welcomes_gzip
 from fhir_server.rest.cors import Cors
 from fhir_server.rest.exchange import ANYONE, Answer, Call, Caller, Change, Services, refusal, refused
+from fhir_server.rest.landing import Landing
 from fhir_server.rest.metrics import Metrics
 from fhir_server.rest.negotiation import (
     EXPLICIT,
@@ -42,7 +41,7 @@ from fhir_server.rest.public_base import direct, forwarded
 from fhir_server.rest.rendering import AS_IT_IS, Form, rendered, work_left
 from fhir_server.rest.router import Route, allowed, carry_out, find
 from fhir_server.rest.upload import NDJSON, uploaded
-from fhir_server.store.write import Refused
+from fhir_server.store.write import Refused, Written
 from fhir_server.store.writer import Unwritten
 from profiles.issue import Issue
 
@@ -58,6 +57,8 @@ _SHORT = frozenset({"create", "update", "delete"})
 Not those of a Binary, whose content is large and has to be unpacked."""
 _ONE_ROW = frozenset({"read", "vread"})
 """Reads of one row: from an embedded database they take less than the hop to a thread (measured 60-100 µs of 250)."""
+_FEW = 40
+"""Writes whose answer is made in less time than the hop to a thread takes."""
 _OWN_MEDIA = frozenset({"job-file", "openapi"})
 """Interactions whose answer is no resource: Accept says nothing about it."""
 _LISTS = frozenset({b"accept", b"accept-encoding", b"forwarded", b"if-none-match", b"prefer", b"x-forwarded-host"})
@@ -77,8 +78,7 @@ def anyone(_headers: Headers) -> Caller:
     return ANYONE
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(NamedTuple):
     """What the endpoint keeps of the ASGI scope."""
 
     method: str
@@ -96,6 +96,13 @@ class _Request:
         gzip = b"accept-encoding" in self.headers and welcomes_gzip(_text(self.headers, b"accept-encoding"))
         form = self.format if isinstance(self.format, Format) else Format.JSON
         return Form(form, bool(self.parameters) and pretty(self.parameters), gzip)
+
+
+class _Begun(NamedTuple):
+    """A change on its way, and what is going to come of it."""
+
+    change: Change
+    outcome: Future[tuple[Written, ...] | Refused]
 
 
 class FhirEndpoint:
@@ -118,6 +125,7 @@ class FhirEndpoint:
         self._base_url, self._identify, self._prefix = base_url.rstrip("/"), identify, prefix
         self._public = forwarded if trust_forwarded else direct
         self._cors = cors or Cors()
+        self._landing: Landing[Any] = Landing()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -173,18 +181,25 @@ class FhirEndpoint:
             if isinstance(read, Answer):
                 return route.interaction, read, request
             if read.parameters is not call.parameters:
-                request = replace(
-                    request, parameters=read.parameters, format=answer_format(read.accept, read.parameters)
+                request = request._replace(
+                    parameters=read.parameters, format=answer_format(read.accept, read.parameters)
                 )
                 if isinstance(request.format, Issue):
                     return "none", refusal(request.format), request
             call = read
         inline = route.interaction in self._short and len(call.body) <= INLINE and placed.get("type") != "Binary"
         work = self._here if inline else self._in_thread
-        result = await work(carry_out, route, {}, call, self._services)
-        if isinstance(result, Change):
-            result = await self._committed(result, call, work)
+        result = await work(self._begun, route, call)
+        if isinstance(result, _Begun):
+            result = await self._committed(result, work)
         return route.interaction, result, request
+
+    def _begun(self, route: Route, call: Call) -> Answer | _Begun:
+        """The answer, or the change that was handed to the one door: in the same thread, since each hop costs."""
+        result = carry_out(route, {}, call, self._services)
+        if not isinstance(result, Change):
+            return result
+        return _Begun(result, self._services.door.write(result.writes, call.caller.scope))
 
     def _options(self, request: _Request) -> Answer:
         """204 with what may be done here; to a page's preflight also whether it may."""
@@ -235,9 +250,9 @@ class FhirEndpoint:
         if isinstance(body, Issue):
             return refusal(body)
         if not form:
-            return replace(call, body=body)
+            return call._replace(body=body)
         given = pairs(body.decode("latin-1"))
-        return refusal(given) if isinstance(given, Issue) else replace(call, parameters=(*call.parameters, *given))
+        return refusal(given) if isinstance(given, Issue) else call._replace(parameters=(*call.parameters, *given))
 
     async def _uploaded(self, call: Call, request: _Request, receive: Any) -> Call | Answer:
         """The body of an import lies in a file, as it came."""
@@ -246,7 +261,7 @@ class FhirEndpoint:
         if _text(request.headers, b"content-encoding") not in ("", "identity"):
             return refused("content-encoding", "http.Content-Encoding")
         found = await uploaded(receive, request.headers, desk.folder, desk.import_limit)
-        return refusal(found) if isinstance(found, Issue) else replace(call, upload=found)
+        return refusal(found) if isinstance(found, Issue) else call._replace(upload=found)
 
     async def _rendered(self, answer: Answer, form: Form) -> bytes:
         """The bytes to send; a large body is turned over in a thread."""
@@ -273,18 +288,19 @@ class FhirEndpoint:
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
 
     async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)
+        return await self._landing.outcome(self._executor.submit(function, *arguments))
 
     async def _here(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return function(*arguments)
 
-    async def _committed(self, change: Change, call: Call, work: Callable[..., Any]) -> Answer:
+    async def _committed(self, begun: _Begun, work: Callable[..., Any]) -> Answer:
         """The answer after the commit; waiting holds no thread, so many writes share one commit."""
-        future = await work(self._services.door.write, change.writes, call.caller.scope)
-        written = await asyncio.wrap_future(future)
+        written = await self._landing.outcome(begun.outcome)
         if isinstance(written, Refused):
             return refusal(*written.issues)
-        answer: Answer = await work(change.answer, written)
+        if not begun.change.reads and len(written) <= _FEW:
+            work = self._here
+        answer: Answer = await work(begun.change.answer, written)
         return answer
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from fhir_server.rest.address import parameters_of
@@ -17,8 +16,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _HEADERS = ("ifMatch", "ifNoneMatch", "ifNoneExist", "ifModifiedSince")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One request. `segments` are the path below the base."""
 
     number: int
@@ -60,10 +58,8 @@ def _entry(number: int, entry: Any, base: str) -> Entry | Issue:
         or not isinstance(request.get("url"), str)
     ):
         return Issue("bundle-entry", f"{where}.request")
-    address = request["url"].removeprefix(base).lstrip("/")
-    parts = urlsplit("/" + address)
-    segments = tuple(unquote(segment) for segment in parts.path.strip("/").split("/") if segment)
-    parameters = parameters_of(request["method"], segments, parts.query)
+    segments, query = _address(request["url"].removeprefix(base).lstrip("/"))
+    parameters = parameters_of(request["method"], segments, query) if query else ()
     resource, full_url = entry.get("resource"), entry.get("fullUrl", "")
     if isinstance(parameters, Issue) or (resource is not None and not isinstance(resource, dict)):
         return Issue("bundle-entry", f"{where}.request.url" if isinstance(parameters, Issue) else f"{where}.resource")
@@ -82,6 +78,14 @@ def _entry(number: int, entry: Any, base: str) -> Entry | Issue:
         headers["ifNoneExist"],
         headers["ifModifiedSince"] or "",
     )
+
+
+def _address(address: str) -> tuple[tuple[str, ...], str]:
+    """The segments of the path and the query; most entries name a type and nothing else."""
+    if address.isalpha() and address.isascii():
+        return (address,), ""
+    parts = urlsplit("/" + address)
+    return tuple(unquote(segment) for segment in parts.path.strip("/").split("/") if segment), parts.query
 
 
 def asked(entry: Entry, base: str, owner: str, *, refers: bool) -> Asked | Issue:

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from fhir_server.jobs.desk import Desk
 from fhir_server.problem import outcome, status
@@ -49,8 +49,7 @@ ANYONE = Caller(EVERYTHING)
 """The caller while no security is configured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One request. `base` is the public URL of the API without a slash at the end; `upload` a body kept in a file."""
 
     method: str
@@ -73,8 +72,7 @@ class Call:
     upload: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One response. `body` is a resource as JSON bytes, empty for none; `last_modified` in microseconds since 1970 UTC.
 
     `media_type` is set when the body is no resource (the content of a Binary, NDJSON); it is then sent as it is.
@@ -90,12 +88,12 @@ class Answer:
     media_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Writes to carry out as one unit, and how their outcome is answered."""
+class Change(NamedTuple):
+    """Writes to carry out as one unit, and how their outcome is answered; `reads` when that asks the store again."""
 
     writes: tuple[Write, ...]
     answer: Callable[[tuple[Written, ...]], Answer]
+    reads: bool = False
 
 
 class Door(Protocol):

@@ -20,23 +20,41 @@ def linked(value: Any, addresses: Mapping[str, str]) -> Any:
     """A copy of the value with every address replaced; unchanged parts are shared."""
     if not addresses:
         return value
-    if isinstance(value, dict):
+    if type(value) is dict:
         return {name: _member(name, child, addresses) for name, child in value.items()}
-    if isinstance(value, list):
+    if type(value) is list:
         return [linked(item, addresses) for item in value]
     return value
 
 
 def _member(name: str, value: Any, addresses: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
+    if type(value) is str:
         if name == "div":
             return _narrative(value, addresses)
-        if name in _KEPT or name.startswith(("valueString", "valueCode", "valueMarkdown", "valueId")):
+        if (
+            value not in addresses
+            or name in _KEPT
+            or name.startswith(("valueString", "valueCode", "valueMarkdown", "valueId"))
+        ):
             return value
-        return addresses.get(value, value)
-    if isinstance(value, list) and name not in _KEPT:
+        return addresses[value]
+    if type(value) is list and name not in _KEPT:
         return [addresses.get(item, item) if isinstance(item, str) else linked(item, addresses) for item in value]
     return linked(value, addresses)
+
+
+def names_urn(value: Any) -> bool:
+    """Whether a reference in it still names a urn: asked of every resource, so without where it stands."""
+    if type(value) is dict:
+        reference = value.get("reference")
+        if type(reference) is str and reference.startswith(_URNS):
+            return True
+        value = value.values()
+    for child in value:
+        kind = type(child)
+        if (kind is dict or kind is list) and names_urn(child):
+            return True
+    return False
 
 
 def placeholders(value: Any, path: str) -> Iterator[tuple[str, str]]:

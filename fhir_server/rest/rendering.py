@@ -6,6 +6,7 @@ sent as it is.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from fhir_server.rest.content_coding import SMALLEST, compressed, compressible
@@ -38,6 +39,21 @@ def _shrinks(answer: Answer, form: Form) -> bool:
 
 def rendered(answer: Answer, form: Form) -> bytes:
     """The bytes to send. Compressed they begin with the magic number of gzip, which no text does."""
+    if answer.body.startswith(_STATEMENT):
+        return _statement(answer, form)
+    return _rendered(answer, form)
+
+
+_STATEMENT = b'{"resourceType":"CapabilityStatement"'
+"""Large, the same for every caller, and asked for by each of them first."""
+
+
+@lru_cache(maxsize=4)
+def _statement(answer: Answer, form: Form) -> bytes:
+    return _rendered(answer, form)
+
+
+def _rendered(answer: Answer, form: Form) -> bytes:
     body = answer.body
     if not answer.media_type:
         if form.format is Format.XML:

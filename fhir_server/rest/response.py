@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from http import HTTPStatus
 
 import orjson
@@ -11,9 +12,14 @@ from fhir_server.rest.exchange import Answer, Call, Return
 from fhir_server.store.body import instant
 
 
+@cache
+def _line(status: int) -> str:
+    return f"{status} {HTTPStatus(status).phrase}"
+
+
 def response_entry(answer: Answer, call: Call, entry: Entry | None, *, whole: bool) -> bytes:
     """The entry of the answer; a written resource is repeated only when `whole`, a read one always."""
-    response: dict[str, object] = {"status": f"{answer.status} {HTTPStatus(answer.status).phrase}"}
+    response: dict[str, object] = {"status": _line(answer.status)}
     if answer.location:
         response["location"] = answer.location
     if answer.version:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fhir_server.jobs.files import job_file
 from fhir_server.jobs.status import cancel as cancel_job
@@ -48,8 +48,7 @@ def _entry_read(entry: Entry, call: Call, services: Services) -> Answer:
     found = find(entry.method, entry.segments)
     if isinstance(found, Answer):
         return found
-    inner = replace(
-        call,
+    inner = call._replace(
         method=entry.method,
         parameters=entry.parameters,
         body=b"" if entry.resource is None else dump(entry.resource),
@@ -192,7 +191,7 @@ def _match(pattern: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str
 
 
 def _placed(call: Call, placed: dict[str, str]) -> Call:
-    return replace(call, **(_NOWHERE | placed)) if placed else call  # type: ignore[arg-type]
+    return call._replace(**(_NOWHERE | placed)) if placed else call  # type: ignore[arg-type]
 
 
 _NOWHERE = {"type": "", "id": "", "version": "", "name": ""}

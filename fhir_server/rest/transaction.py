@@ -2,14 +2,14 @@
 
 Each entry that writes gets an address at once, drawn when the server is to choose it, and every link to its fullUrl
 becomes that address. What a condition matches is known only under the commit lock: the writer then puts the address of
-the match in its place (`fhir_server.write_plan`).
+the match in its place (`fhir_server.writes.plan`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from fhir_server.rest.bundle import bundle
 from fhir_server.rest.conditional import may_refer
@@ -19,7 +19,7 @@ from fhir_server.rest.document import Resource
 from fhir_server.rest.entry import Entry, asked, entries
 from fhir_server.rest.exchange import Answer, Call, Change, Return, Services, refusal, refused
 from fhir_server.rest.full_url import full_url_issue, names_of
-from fhir_server.rest.links import linked, placeholders
+from fhir_server.rest.links import linked, names_urn, placeholders
 from fhir_server.rest.reading import Reader, reading_issue
 from fhir_server.rest.response import response_entry
 from fhir_server.rest.writing import write_of
@@ -29,8 +29,7 @@ from profiles.issue import Issue
 ORDER: Mapping[str, int] = MappingProxyType({"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2})
 
 
-@dataclass(frozen=True, slots=True)
-class _Planned:
+class _Planned(NamedTuple):
     """An entry and its write."""
 
     entry: Entry
@@ -64,7 +63,11 @@ def transaction(call: Call, services: Services, document: Resource, reader: Read
     unread = _unreadable(call, services, known, planned, reader)
     if unread is not None:
         return unread
-    return Change(writes, lambda written: _answer(call, services, known, ordered, written, reader))
+    return Change(
+        writes,
+        lambda written: _answer(call, services, known, ordered, written, reader),
+        reads=len(planned) < len(known),
+    )
 
 
 def _entry_issue(entry: Entry) -> Issue | None:
@@ -110,7 +113,7 @@ def _addresses(planned: Sequence[_Planned]) -> dict[str, str]:
 def _linked(write: Write, addresses: Mapping[str, str]) -> Write:
     if write.resource is None or not addresses:
         return write
-    return replace(write, resource=linked(write.resource, addresses))
+    return write._replace(resource=linked(write.resource, addresses))
 
 
 def _lost(writes: Sequence[Write]) -> list[Issue]:
@@ -118,7 +121,7 @@ def _lost(writes: Sequence[Write]) -> list[Issue]:
     return [
         Issue("reference-placeholder", where)
         for write in writes
-        if write.resource is not None and write.type != "Bundle"
+        if write.resource is not None and write.type != "Bundle" and names_urn(write.resource)
         for where, _ in placeholders(write.resource, write.expression or write.type)
     ]
 

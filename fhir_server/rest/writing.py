@@ -6,9 +6,8 @@ Source: FHIR R4 http.html#create, #update, #patch, #delete and their conditional
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from fhir_server.rest.conditional import Referring, criteria, if_none_exist, referring
 from fhir_server.rest.document import id_mismatch, type_mismatch
@@ -25,8 +24,7 @@ INTERACTIONS: Mapping[str, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One write as it was asked for. `where` is its place in a Bundle, or empty; `refers` when the resource may hold
     conditional references. Without an `id` a PUT, PATCH or DELETE goes by its `parameters`.
     """

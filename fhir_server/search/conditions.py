@@ -8,7 +8,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, literal, not_, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    false,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.sql.expression import FromClause
 
 from fhir_server.search.condition import Criterion, Together
@@ -22,12 +36,22 @@ from fhir_server.search.keys import (
     unit_param,
     value_key,
 )
-from fhir_server.search.parameters import Parameter, in_patient_column
+from fhir_server.search.parameters import EVERY, Parameter, clinical_date, in_patient_column, types_of
 from fhir_server.search.reference import identifier_param, of_type_param, text_param
 from fhir_server.search.slots import SLOTS_MOST, SlotId, SlotKey, SlotSpan, SlotText
 from fhir_server.search.text import LAST, normalised
 from fhir_server.search.values import AnyOf, Missing, OfType, Span, Target, Token, Value, Words
-from fhir_server.store.schema import resource, sp_key, sp_range, sp_reference, sp_string
+from fhir_server.store.schema import (
+    LONG,
+    NO_DATE,
+    dated_of,
+    is_long,
+    resource,
+    sp_key,
+    sp_range,
+    sp_reference,
+    sp_string,
+)
 
 Rids = Select[int]
 _TARGET = resource.alias("target")
@@ -43,7 +67,7 @@ def met(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
     if criterion.modifier in ("not", "not-in"):
         return not_(met(replace(criterion, modifier=""), table))
     if by_text(criterion):
-        return table.c.rid.in_(string_rids(criterion))
+        return _text_exists(criterion, table)
     if parameter.kind in ("token", "uri", "string"):
         return _keys_exist(key_params(criterion), hashes(criterion), table)
     if parameter.kind == "reference":
@@ -61,8 +85,24 @@ def _column(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
     if parameter.code == "_id":
         known = [v.id for v in values if isinstance(v, SlotId)]
         return table.c.id.in_(known or plain_ids(values))
-    moment = table.c.last_updated
-    return or_(*(compared(value, moment, moment) for value in values if isinstance(value, Span)))
+    return or_(*(_at(value, table.c.last_updated) for value in values if isinstance(value, Span)))
+
+
+def _at(span: Span, moment: ColumnElement[int]) -> ColumnElement[bool]:
+    """`compared` for a moment: of two bounds the one that the other implies is left out, so that an index can serve."""
+    match span.prefix:
+        case "gt" | "sa":
+            return moment > span.high
+        case "lt" | "eb":
+            return moment < span.low
+        case "ge":
+            return moment >= span.low
+        case "le":
+            return moment <= span.high
+        case "ne":
+            return or_(moment < span.low, moment > span.high)
+        case _:
+            return and_(moment >= span.low, moment <= span.high)
 
 
 def plain_ids(values: tuple[Value, ...]) -> list[str]:
@@ -111,7 +151,7 @@ def _stems(uri: str) -> list[str]:
 
 def _hash(value: Value) -> int:
     match value:
-        case SlotKey(key):
+        case SlotKey(key, _):
             return key
         case Token(system, code, True) if code:
             return value_key(code) if system is None else system_value_key(system, code)
@@ -131,8 +171,14 @@ def key_rids(params: tuple[int, ...], keys: tuple[int, ...]) -> Rids:
     return select(sp_key.c.rid).where(_any(sp_key.c.param, params), _any(sp_key.c.hash, keys))
 
 
+def probe(found: Any) -> ColumnElement[bool]:
+    """EXISTS for the row at hand. OFFSET 0 changes nothing, but for PostgreSQL: it keeps the sub-select as it stands,
+    instead of reading all of a list to look up a few rows in it."""
+    return exists(found.offset(literal_column("0")))
+
+
 def _keys_exist(params: tuple[int, ...], keys: tuple[int, ...], table: FromClause) -> ColumnElement[bool]:
-    return exists(
+    return probe(
         select(literal(1))
         .select_from(sp_key)
         .where(_any(sp_key.c.param, params), _any(sp_key.c.hash, keys), sp_key.c.rid == table.c.rid)
@@ -158,14 +204,32 @@ _TEXTS = {"token": ("text",), "uri": ("below", "starts")}
 
 def string_rids(criterion: Criterion) -> Rids:
     """Prefix by default, anywhere with `:contains`; width, case and accents do not count (`text`)."""
-    column = sp_string.c.value
+    return select(sp_string.c.rid).where(_any(sp_string.c.param, text_params(criterion)), fits(criterion, sp_string))
+
+
+def fits(criterion: Criterion, texts: FromClause) -> ColumnElement[bool]:
+    """Whether a row of `sp_string` is what the search looks for."""
+    column = texts.c.value
     tests: list[ColumnElement[bool]] = []
     for value in criterion.values:
         if criterion.modifier == "differs" and isinstance(value, Words):
             tests.append(column != normalised(value.text))
         for low, high in text_bounds(criterion.modifier, value):
             tests.append(column.like(low, escape="/") if high is None else and_(column >= low, column < high))
-    return select(sp_string.c.rid).where(_any(sp_string.c.param, text_params(criterion)), or_(false(), *tests))
+    return or_(false(), *tests)
+
+
+def _text_exists(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
+    return probe(
+        select(literal(1))
+        .select_from(sp_string)
+        .where(
+            sp_string.c.rid == table.c.rid,
+            _any(sp_string.c.param, text_params(criterion)),
+            fits(criterion, sp_string),
+        )
+        .correlate(table)
+    )
 
 
 def text_params(criterion: Criterion) -> tuple[int, ...]:
@@ -230,7 +294,7 @@ def _reference(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
 
 def _reference_exists(params: tuple[int, ...], targets: Rids, alone: bool, table: FromClause) -> ColumnElement[bool]:
     column = sp_reference.c.target
-    return exists(
+    return probe(
         select(literal(1))
         .select_from(sp_reference)
         .where(
@@ -339,7 +403,7 @@ def range_params(params: tuple[int, ...], span: Span) -> tuple[int, ...]:
 
 
 def _range_exists(params: tuple[int, ...], span: Span, table: FromClause) -> ColumnElement[bool]:
-    return exists(
+    return probe(
         select(literal(1))
         .select_from(sp_range)
         .where(
@@ -351,16 +415,48 @@ def _range_exists(params: tuple[int, ...], span: Span, table: FromClause) -> Col
     )
 
 
-def range_rids(criterion: Criterion) -> Rids:
-    tests = [
-        and_(
-            _any(sp_range.c.param, range_params(criterion.parameter.params, v)),
-            compared(v, sp_range.c.low, sp_range.c.high),
-        )
-        for v in criterion.values
-        if isinstance(v, Span)
+def range_rids(criterion: Criterion) -> Any:
+    """The rids of what has a range that meets one of the values, each read from the index that bounds it."""
+    params = criterion.parameter.params
+    parts = [
+        select(sp_range.c.rid).where(_any(sp_range.c.param, range_params(params, value)), part)
+        for value in criterion.values
+        if isinstance(value, Span)
+        for part in bounded(value, sp_range)
     ]
-    return select(sp_range.c.rid).where(or_(*tests))
+    return parts[0] if len(parts) == 1 else union_all(*parts)
+
+
+def bounded(span: Span, ranges: FromClause) -> tuple[ColumnElement[bool], ...]:
+    """`compared`, in parts that do not overlap and that each have a bound on an index.
+
+    Lists are sorted by `low`. What only its end makes a match is looked for among the short ranges that begin shortly
+    before, and among the long ones, which have an index by their end.
+    """
+    low, high = ranges.c.low, ranges.c.high
+    if span.prefix not in _BY_END:
+        return (compared(span, low, high),)
+    # (ranges that begin here match whatever their end is, the end that makes the others match)
+    inside, ending, end = {
+        "gt": (low > span.high, high > span.high, span.high),
+        "ge": (low >= span.low, high > span.high, span.high),
+    }.get(span.prefix, (and_(low >= span.low, low <= span.high), high >= span.low, span.low))
+    first = span.high if span.prefix == "gt" else span.low
+    before = low <= first if span.prefix == "gt" else low < first
+    long_ago = later(low) < end - LONG  # no index on where ranges begin is to serve
+    return (
+        inside,
+        and_(low >= end - LONG, before, ending),
+        and_(is_long(ranges), ending, long_ago, later(low) <= first if span.prefix == "gt" else later(low) < first),
+    )
+
+
+_BY_END = frozenset({"gt", "ge", "ap", "po"})
+
+
+def later(number: ColumnElement[int]) -> ColumnElement[int]:
+    """The same number in a form no index has: what is found is sorted or sifted afterwards."""
+    return number + literal_column("0")
 
 
 # ---------------------------------------------------------------------------------------- together
@@ -370,7 +466,7 @@ def together(condition: Together, table: FromClause) -> ColumnElement[bool]:
     """Both parts of a composite in one instance, on the row of `table`."""
     if condition.keys:
         return _keys_exist((condition.param,), condition.keys, table)
-    return exists(
+    return probe(
         select(literal(1))
         .select_from(sp_range)
         .where(sp_range.c.rid == table.c.rid, _ranged(condition))
@@ -400,14 +496,39 @@ def _missing(parameter: Parameter, values: tuple[Value, ...], table: FromClause)
     wanted = {value.missing for value in values if isinstance(value, Missing)}
     if len(wanted) != 1:
         return false()
-    lists = {
-        "token": [(sp_key, parameter.params), (sp_string, tuple(text_param(param) for param in parameter.params))],
-        "uri": [(sp_key, parameter.params)],
-        "string": [(sp_string, parameter.params)],
-        "reference": [
-            (sp_reference, parameter.params),
-            (sp_key, (*parameter.params, *(identifier_param(param) for param in parameter.params))),
-        ],
-    }.get(parameter.kind, [(sp_range, parameter.params)])
-    present = or_(*(table.c.rid.in_(select(each.c.rid).where(_any(each.c.param, params))) for each, params in lists))
-    return not_(present) if wanted == {True} else present
+    present = or_(*(_in_list(each, params, table) for each, params in _lists(parameter)))
+    if wanted == {False}:
+        return present
+    # The list of keys has no index by resource, so its resources are taken away from all at once.
+    absent = [
+        table.c.rid.in_(_without(parameter, params)) if each is sp_key else not_(_in_list(each, params, table))
+        for each, params in _lists(parameter)
+    ]
+    if parameter == clinical_date(parameter.type):
+        absent.insert(0, dated_of(table) == literal_column(str(NO_DATE)))
+    return and_(*absent)
+
+
+def _lists(parameter: Parameter) -> list[tuple[Any, tuple[int, ...]]]:
+    """The lists that have a rid when the parameter has a value."""
+    params = parameter.params
+    return {
+        "token": [(sp_key, params), (sp_string, tuple(text_param(param) for param in params))],
+        "uri": [(sp_key, params)],
+        "string": [(sp_string, params)],
+        "reference": [(sp_reference, params), (sp_key, (*params, *(identifier_param(param) for param in params)))],
+    }.get(parameter.kind, [(sp_range, params)])
+
+
+def _in_list(listed: Any, params: tuple[int, ...], table: FromClause) -> ColumnElement[bool]:
+    if listed is sp_key:
+        return table.c.rid.in_(select(listed.c.rid).where(_any(listed.c.param, params)))
+    there = select(literal(1)).select_from(listed).where(listed.c.rid == table.c.rid, _any(listed.c.param, params))
+    return probe(there.correlate(table))
+
+
+def _without(parameter: Parameter, params: tuple[int, ...]) -> Any:
+    every = select(_TARGET.c.rid)
+    if parameter.type != EVERY:
+        every = every.where(_TARGET.c.type.in_(types_of(parameter.type)))
+    return every.except_(select(sp_key.c.rid).where(_any(sp_key.c.param, params)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from fhir_server.search.plan import Plan
 from fhir_server.search.query import Query
 from fhir_server.security.scope import Scope
 from fhir_server.security.seal import opened, sealed
@@ -20,18 +21,19 @@ _LONGEST = 4096
 class Cursor:
     """`seq` is the snapshot: the last change of the store when the first page was made. `after` are the sort values of
     the row the page begins behind, `rid` its number; `total` is what the first page said, None when it did not count.
-    `back` is true when the page lies before that row."""
+    `back` is true when the page lies before that row; `plan` is the way the first page was read (see `plan`)."""
 
     seq: int
     after: tuple[int | str, ...]
     rid: int
     total: int | None
     back: bool = False
+    plan: Plan = ("rank", 0)
 
 
 def seal(cursor: Cursor, query: Query, scope: Scope, key: bytes) -> str:
     """The text for a page link."""
-    payload = orjson.dumps([cursor.seq, list(cursor.after), cursor.rid, cursor.total, cursor.back])
+    payload = orjson.dumps([cursor.seq, list(cursor.after), cursor.rid, cursor.total, cursor.back, *cursor.plan])
     return sealed(payload, _bound(query, scope), key)
 
 
@@ -40,8 +42,8 @@ def open_sealed(query: Query, scope: Scope, key: bytes) -> Cursor | None:
     payload = None if len(query.cursor) > _LONGEST else opened(query.cursor, _bound(query, scope), key)
     if payload is None:
         return None
-    seq, after, rid, total, back = orjson.loads(payload)
-    return Cursor(seq, tuple(after), rid, total, back)
+    seq, after, rid, total, back, drive, first = orjson.loads(payload)
+    return Cursor(seq, tuple(after), rid, total, back, (drive, first))
 
 
 def _bound(query: Query, scope: Scope) -> bytes:

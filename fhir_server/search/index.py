@@ -6,10 +6,10 @@ top-level key they begin with, so that a resource pays only for the elements it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from fhir_server.search.composite import composite_emitters
 from fhir_server.search.convert import Emit, Rows, by_key, current_entries, emitter
@@ -25,16 +25,17 @@ from fhir_server.search.parameters import (
     parameters,
     patient_sources,
 )
+from fhir_server.search.remembered import remembering
+from fhir_server.search.timed import timed_rows
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRows:
+class IndexRows(NamedTuple):
     """What one resource puts into the lists of search keys. References are (param, target type, target id)."""
 
-    keys: frozenset[tuple[int, int]]
-    strings: frozenset[tuple[int, str]]
-    ranges: frozenset[tuple[int, int, int]]
-    references: frozenset[tuple[int, str, str]]
+    keys: Set[tuple[int, int]]
+    strings: Set[tuple[int, str]]
+    ranges: Set[tuple[int, int, int]]
+    references: Set[tuple[int, str, str]]
     patient: tuple[str, str] | None
     clinical_date: int | None
 
@@ -46,7 +47,7 @@ class _Plan:
     `patients` and `dates` are the params that fill columns.
     """
 
-    emitters: Mapping[str, tuple[Emit, ...]]
+    emitters: Mapping[str, Emit]
     patients: frozenset[int]
     dates: frozenset[int]
     deceased: bool
@@ -60,20 +61,17 @@ def rows(resource: dict[str, Any]) -> IndexRows:
     found = Rows(set(), set(), set(), set())
     emitters = plan.emitters
     for key, value in resource.items():
-        for emit in emitters.get(key, ()):
+        emit = emitters.get(key)
+        if emit is not None:
             emit(value, found)
     for emit in plan.whole:
         emit(resource, found)
     if plan.deceased:
         _emit_deceased(resource, found)
-    return IndexRows(
-        frozenset(found.keys),
-        frozenset(found.strings),
-        frozenset(found.ranges),
-        frozenset(found.references),
-        _patient(found, plan.patients),
-        _clinical_date(found, plan.dates),
-    )
+    at = _clinical_date(found, plan.dates)
+    timed_rows(resource, found.ranges, at)
+    patient = _patient(found, plan.patients)
+    return IndexRows(found.keys, found.strings, found.ranges, found.references, patient, at)
 
 
 def less(some: IndexRows, others: IndexRows) -> IndexRows:
@@ -122,7 +120,7 @@ def _plan(resource_type: str, _more: tuple[Parameter, ...]) -> _Plan:
         emitters["entry"].append(current_entries)
     main = clinical_date(resource_type)
     return _Plan(
-        {key: tuple(emits) for key, emits in emitters.items()},
+        {key: remembering(emits) for key, emits in emitters.items()},
         frozenset(source.param for source in patient_sources(resource_type)),
         frozenset(main.params) if main else frozenset(),
         any(source is DECEASED for parameter in known.values() for source in parameter.sources),

@@ -30,8 +30,18 @@ _FILLED = "SELECT param FROM search_list"
 
 def state(ask: Ask) -> State:
     """Two numbers that change whenever the parameters of the store do."""
-    seq, at = ask(_STATE)[0]
-    return int(seq), int(at)
+    return asked_state(lambda sql: lambda: ask(sql))()
+
+
+def asked_state(asking: Callable[[str], Callable[[], Sequence[Any]]]) -> Callable[[], State]:
+    """The same, to be read when it is wanted."""
+    rows = asking(_STATE)
+
+    def read() -> State:
+        seq, at = rows()[0]
+        return int(seq), int(at)
+
+    return read
 
 
 class Known:

@@ -1,17 +1,20 @@
 """Which condition drives a search, and how conditions pass through other resources (FHIR R4 search.html#chaining).
 
-The most selective condition is read as a list of keys in rid order; the others are probes on the row at hand. Chains
-and `_has` are the same thing one resource further, so they are built by the same function. Every resource on the way
-is held against the scope: an empty scope sees nothing anywhere.
+The most selective condition is read as a list of keys in rid order; the others are probes on the row at hand: a probe
+costs the row and not what else meets the condition. Chains and `_has` are the same thing one resource further, so they
+are built by the same functions. Every resource on the way is held against the scope: an empty scope sees nothing
+anywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, literal_column, not_, or_, select, true, union_all
+from sqlalchemy import ColumnElement, and_, false, literal, literal_column, not_, or_, select, true, union_all
 from sqlalchemy.sql.expression import FromClause
 
 from fhir_server.search import conditions
@@ -35,6 +38,15 @@ from fhir_server.security.scope import Scope
 from fhir_server.store.schema import resource, sp_key, sp_reference
 
 
+class Drive(Enum):
+    """What a search sets out from: the condition that is best by its kind; the first one, which is known to find few;
+    or none, since all find many: then rows are read in the order asked for, and a page is soon full (see `plan`)."""
+
+    RANK = "rank"
+    FIRST = "first"
+    WALK = "walk"
+
+
 @dataclass(frozen=True, slots=True)
 class Matching:
     """FROM and WHERE of a search. `rid` is the column that is read in order; `driven` when a list of keys drives, `few`
@@ -52,6 +64,7 @@ _DEEPEST = 16
 _RESOURCES = (resource, *(resource.alias(f"resource_{depth}") for depth in range(1, _DEEPEST)))
 _LINKS, URLS = sp_reference.alias("link"), sp_key.alias("url")
 _KEYS = tuple(sp_key.alias(f"key_{depth}") for depth in range(_DEEPEST))
+_REFERENCES = tuple(sp_reference.alias(f"reference_{depth}") for depth in range(_DEEPEST))
 """One set of tables for each level of nesting; making an alias costs more than running the statement."""
 
 
@@ -74,20 +87,35 @@ def of_type(table: FromClause, resource_type: str) -> ColumnElement[bool]:
     return table.c.type == types[0] if len(types) == 1 else table.c.type.in_(types)
 
 
-def matching(resource_type: str, wanted: Sequence[Condition], scope: Scope, depth: int = 0) -> Matching:
+def matching(
+    resource_type: str, wanted: Sequence[Condition], scope: Scope, depth: int = 0, drive: Drive = Drive.RANK
+) -> Matching:
     """The resources of a type that meet all conditions; `depth` counts the searches around this one."""
     table, keys = _RESOURCES[depth], _KEYS[depth]
-    ranked = sorted((each for condition in wanted for each in _flat(condition)), key=_rank)
-    key = _single_key(ranked[0]) if ranked else None
-    rank = _rank(ranked[0]) if ranked else _MANY
+    if drive is Drive.WALK:
+        return walked(resource_type, wanted, scope)
+    if drive is Drive.FIRST:
+        ranked, rank = list(wanted), rank_of(wanted[0])
+    else:
+        ranked = sorted(flat(wanted), key=rank_of)
+        rank = rank_of(ranked[0]) if ranked else _MANY
+    key = single_key(ranked[0]) if ranked else None
+    few = drive is Drive.FIRST or rank < _SOME
     base = _based(ranked[0] if rank < _MANY else None, table, resource_type, scope)
     probes = tuple(met(condition, table, scope, depth) for condition in ranked[1:])
     if key is not None:
         source = keys.join(table, table.c.rid == keys.c.rid)
         driving = (keys.c.param == key[0], keys.c.hash == key[1])
-        return Matching(source, table, keys.c.rid, (*driving, base, *probes), driven=True, few=rank < _SOME)
+        return Matching(source, table, keys.c.rid, (*driving, base, *probes), driven=True, few=few)
     where = (base, *(_driving(each, table, resource_type, scope, depth) for each in ranked[:1]), *probes)
-    return Matching(table, table, table.c.rid, where, driven=rank < _MANY, few=rank < _SOME)
+    return Matching(table, table, table.c.rid, where, driven=few or rank < _MANY, few=few)
+
+
+def walked(resource_type: str, wanted: Sequence[Condition], scope: Scope) -> Matching:
+    """The same as rows of the type at which each condition is probed."""
+    probes = tuple(met(condition, resource, scope, 0) for condition in wanted)
+    where = (visible(resource, resource_type, scope), *probes)
+    return Matching(resource, resource, resource.c.rid, where, driven=False, few=False)
 
 
 def _based(driving: Condition | None, table: FromClause, resource_type: str, scope: Scope) -> ColumnElement[bool]:
@@ -97,9 +125,8 @@ def _based(driving: Condition | None, table: FromClause, resource_type: str, sco
     """
     match driving:
         case Has() | Listed() | Some() | Member(itself=True):
-            types = types_of(resource_type)
-            unindexed = table.c.type + literal_column("''")
-            return and_(visible(table, EVERY, scope), true() if resource_type == EVERY else unindexed.in_(types))
+            kinds = true() if resource_type == EVERY else hidden(table.c.type).in_(types_of(resource_type))
+            return and_(visible(table, EVERY, scope), kinds)
         case Member(linked):
             return _based(linked, table, resource_type, scope)
         case Together() | Tree():
@@ -112,18 +139,23 @@ def _based(driving: Condition | None, table: FromClause, resource_type: str, sco
             return visible(table, resource_type, scope)
 
 
+def hidden(text: ColumnElement[str]) -> ColumnElement[str]:
+    """The same text in a form no index has."""
+    return text + literal_column("''")
+
+
 def _by_patient(parameter: Parameter, targets: Sequence[tuple[str, Condition]]) -> bool:
     """Whether a chain is answered by the `patient_rid` column."""
     return [kind for kind, _ in targets] == ["Patient"] and in_patient_column(parameter)
 
 
-def _flat(condition: Condition) -> Iterator[Condition]:
+def flat(conditions: Iterable[Condition]) -> Iterator[Condition]:
     """Conditions that are all to be met stand side by side, so that the best of them can drive."""
-    if isinstance(condition, Every):
-        for each in condition.conditions:
-            yield from _flat(each)
-    else:
-        yield condition
+    for condition in conditions:
+        if isinstance(condition, Every):
+            yield from flat(condition.conditions)
+        else:
+            yield condition
 
 
 def rids(resource_type: str, wanted: Condition, scope: Scope, depth: int) -> Rids:
@@ -138,7 +170,7 @@ def met(condition: Condition, table: FromClause, scope: Scope, depth: int) -> Co
         case Criterion():
             return conditions.met(condition, table)
         case Chain(parameter, targets):
-            return _chain(parameter, targets, table, scope, depth)
+            return _chained(parameter, targets, table, scope, depth)
         case Every(several):
             return and_(*(met(each, table, scope, depth) for each in several))
         case Some(several):
@@ -154,19 +186,60 @@ def met(condition: Condition, table: FromClause, scope: Scope, depth: int) -> Co
         case Member():
             return conditions.met(condition.linked, table) if not condition.itself else _member(condition, table)
         case Has(parameter, inner):
-            sources = rids(parameter.type, inner, scope, depth + 1)
-            targets_of = select(sp_reference.c.target).where(
-                sp_reference.c.rid.in_(sources), sp_reference.c.param.in_(parameter.params)
-            )
-            if not by_url(parameter):
-                return table.c.rid.in_(targets_of)
-            named = select(sp_key.c.hash).where(sp_key.c.rid.in_(sources), sp_key.c.param.in_(parameter.params))
-            return or_(table.c.rid.in_(targets_of), table.c.rid.in_(_with_url(parameter.targets, named)))
+            return _had(parameter, inner, table, scope, depth)
+
+
+def _chained(
+    parameter: Parameter, targets: Sequence[tuple[str, Condition]], table: FromClause, scope: Scope, depth: int
+) -> ColumnElement[bool]:
+    """A chain as a probe: what the row at hand refers to."""
+    if by_url(parameter) or depth + 1 >= _DEEPEST:
+        return _chain(parameter, targets, table, scope, depth)
+    target, link = _RESOURCES[depth + 1], _REFERENCES[depth]
+    inner = or_(*(and_(visible(target, kind, scope), met(each, target, scope, depth + 1)) for kind, each in targets))
+    if _by_patient(parameter, targets):
+        found = select(literal(1)).select_from(target).where(target.c.rid == table.c.patient_rid, inner)
+        return conditions.probe(found.correlate(table))
+    source = link.join(target, target.c.rid == link.c.target)
+    through = link.c.param.in_(parameter.params)
+    found = select(literal(1)).select_from(source).where(link.c.rid == table.c.rid, through, inner)
+    return conditions.probe(found.correlate(table))
+
+
+def _had(parameter: Parameter, inner: Condition, table: FromClause, scope: Scope, depth: int) -> ColumnElement[bool]:
+    """`_has` as a probe: what refers to the row at hand."""
+    if by_url(parameter) or depth + 1 >= _DEEPEST:
+        return _has(parameter, inner, table, scope, depth)
+    source, link = _RESOURCES[depth + 1], _REFERENCES[depth]
+    found = (
+        select(literal(1))
+        .select_from(link.join(source, source.c.rid == link.c.rid))
+        .where(
+            link.c.target == table.c.rid,
+            link.c.param.in_(parameter.params),
+            visible(source, EVERY, scope),  # the lists hold resources of their own type only
+            met(inner, source, scope, depth + 1),
+        )
+    )
+    return conditions.probe(found.correlate(table))
+
+
+def _has(parameter: Parameter, inner: Condition, table: FromClause, scope: Scope, depth: int) -> ColumnElement[bool]:
+    """`_has` as a list."""
+    sources = rids(parameter.type, inner, scope, depth + 1)
+    targets_of = select(sp_reference.c.target).where(
+        sp_reference.c.rid.in_(sources), sp_reference.c.param.in_(parameter.params)
+    )
+    if not by_url(parameter):
+        return table.c.rid.in_(targets_of)
+    named = select(sp_key.c.hash).where(sp_key.c.rid.in_(sources), sp_key.c.param.in_(parameter.params))
+    return or_(table.c.rid.in_(targets_of), table.c.rid.in_(_with_url(parameter.targets, named)))
 
 
 def _chain(
     parameter: Parameter, targets: Sequence[tuple[str, Condition]], table: FromClause, scope: Scope, depth: int
 ) -> ColumnElement[bool]:
+    """A chain as a list."""
     lists = [rids(kind, inner, scope, depth + 1) for kind, inner in targets]
     if _by_patient(parameter, targets):
         return table.c.patient_rid.in_(lists[0])
@@ -242,7 +315,7 @@ def _member(condition: Member, table: FromClause) -> ColumnElement[bool]:
     return table.c.rid.in_(union_all(focus, *lists))
 
 
-def _single_key(condition: Condition) -> tuple[int, int] | None:
+def single_key(condition: Condition) -> tuple[int, int] | None:
     """(param, hash) of a condition that is one range of `sp_key`: it can be joined without making duplicates."""
     if not isinstance(condition, Criterion) or not condition.parameter.sources:
         return None
@@ -257,12 +330,40 @@ def is_list(condition: Condition) -> bool:
     """Whether what meets the condition is one range of one index, each resource once."""
     if not isinstance(condition, Criterion) or not condition.parameter.sources:
         return False
-    return _single_key(condition) is not None or conditions.names_one_patient(condition)
+    return single_key(condition) is not None or conditions.names_one_patient(condition)
+
+
+def listed_rids(condition: Condition, resource_type: str) -> Any:
+    """What meets the condition, as the list that would drive a search; None when it has none that can be counted."""
+    if isinstance(condition, Together):
+        return conditions.together_rids(condition)
+    if not isinstance(condition, Criterion) or condition.modifier in _UNLISTED:
+        return None
+    if not condition.parameter.sources:
+        if condition.parameter.code != "_lastUpdated":
+            return None
+        return select(resource.c.rid).where(of_type(resource, resource_type), conditions.met(condition, resource))
+    if conditions.by_text(condition):
+        return conditions.string_rids(condition) if condition.modifier in ("", "starts", "below") else None
+    if condition.parameter.kind in ("date", "number", "quantity"):
+        return conditions.range_rids(condition)
+    if condition.parameter.kind != "reference" or condition.modifier == "identifier":
+        return conditions.key_rids(conditions.key_params(condition), conditions.hashes(condition))
+    lists = [] if conditions.names_patients(condition) else conditions.reference_rids(condition)
+    return union_all(*lists) if len(lists) > 1 else lists[0] if lists else None
+
+
+def negative(condition: Condition) -> bool:
+    """Whether it asks for what is not there: no list can tell how many meet it."""
+    return isinstance(condition, Not) or (isinstance(condition, Criterion) and condition.modifier in _UNLISTED)
+
+
+_UNLISTED = frozenset({"not", "not-in", "missing", "differs"})
 
 
 def matching_list(condition: Condition) -> Rids | None:
     """That range as a list of rids: only living resources are in it."""
-    key = _single_key(condition)
+    key = single_key(condition)
     if key is not None:
         return select(sp_key.c.rid).where(sp_key.c.param == key[0], sp_key.c.hash == key[1])
     if not isinstance(condition, Criterion) or not conditions.names_one_patient(condition):
@@ -275,14 +376,22 @@ def _driving(
     condition: Condition, table: FromClause, resource_type: str, scope: Scope, depth: int
 ) -> ColumnElement[bool]:
     """The condition as an uncorrelated list of rids where it has one, for the database to start from."""
-    if isinstance(condition, Some) and _rank(condition) < _MANY and depth < _DEEPEST // 2:
+    if isinstance(condition, Some) and rank_of(condition) < _MANY and depth < _DEEPEST // 2:
         lists = [rids(resource_type, each, scope, depth + 1) for each in condition.conditions]
         return table.c.rid.in_(union_all(*lists))
     if isinstance(condition, Together):
         return table.c.rid.in_(conditions.together_rids(condition))
+    if isinstance(condition, Chain):
+        return _chain(condition.parameter, condition.targets, table, scope, depth)
+    if isinstance(condition, Has):
+        return _has(condition.parameter, condition.inner, table, scope, depth)
     if isinstance(condition, Member) and not condition.itself:
         return _driving(condition.linked, table, resource_type, scope, depth)
-    if isinstance(condition, Criterion) and condition.parameter.sources and condition.modifier in ("", "of-type"):
+    if not isinstance(condition, Criterion) or not condition.parameter.sources:
+        return met(condition, table, scope, depth)
+    if conditions.by_text(condition) and condition.modifier != "missing":
+        return table.c.rid.in_(conditions.string_rids(condition))
+    if condition.modifier in ("", "of-type"):
         kind = condition.parameter.kind
         if kind in ("token", "uri"):
             return table.c.rid.in_(conditions.key_rids(conditions.key_params(condition), conditions.hashes(condition)))
@@ -298,7 +407,7 @@ _BY_KIND = {"reference": 20, "uri": 35, "string": 40, "token": 50, "quantity": 6
 _SOME, _MANY = 35, 80
 
 
-def _rank(condition: Condition) -> int:
+def rank_of(condition: Condition) -> int:
     """Lower drives. An estimate by kind: identifiers find one, patients few, codes many, dates most."""
     match condition:
         case Chain() | Has() | Tree():
@@ -308,9 +417,9 @@ def _rank(condition: Condition) -> int:
         case Together():
             return 45
         case Every(several):
-            return min(map(_rank, several))
+            return min(map(rank_of, several))
         case Some(several):
-            return max(map(_rank, several))
+            return max(map(rank_of, several))
         case Not():
             return 85
         case Member():

@@ -7,12 +7,13 @@ its version of that time gives it. Every resource that matched at the first page
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from fhir_server.search import compile as sql
 from fhir_server.search import index
 from fhir_server.search.compile import HEAD, Wanted
-from fhir_server.search.order import Past, Place, SortValue, downward, is_after, merged, sort_value
+from fhir_server.search.order import Past, Place, SortValue, downward, is_after, merged
 from fhir_server.search.seen import Seen
 from fhir_server.store.body import parse
 from fhir_server.store.reading import Row
@@ -28,7 +29,7 @@ def place(row: Row) -> Place:
 
 def with_moved(rows: list[Row], wanted: Wanted, seen: Seen) -> list[Row] | None:
     """The rows of a later page with what was changed meanwhile; None when that is too much."""
-    keys = [sort_value(key) for key in wanted.sort]
+    keys = sql.sort_values(wanted)
     if all(key.fixed for key in keys) or (seen.seq is not None and seen.seq == wanted.seq):
         return rows
     changed = seen.rows(sql.moved, replace(wanted, limit=MOVED_MOST + 1))
@@ -40,9 +41,9 @@ def with_moved(rows: list[Row], wanted: Wanted, seen: Seen) -> list[Row] | None:
     return merged(down, [(place(row), row) for row in (*rows, *fitting)])[: wanted.limit]
 
 
-def _back_then(row: Row, keys: list[SortValue]) -> Row:
+def _back_then(row: Row, keys: Sequence[SortValue]) -> Row:
     """The row with the sort values it had."""
     last_updated, _deleted, body = row[HEAD:]
     resource = parse(bytes(body))
-    past = Past(index.rows(resource), resource, row[3], last_updated)
+    past = Past(index.rows(resource), resource, row[3], last_updated, row[2])
     return (*row[:HEAD], *(key.past(past) for key in keys))

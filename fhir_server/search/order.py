@@ -29,23 +29,26 @@ Place = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A resource as it was: the index rows of its body, the body itself, its id, and when it was written."""
+    """A resource as it was: the index rows of its body, the body itself, its id, when it was written, its type."""
 
     rows: IndexRows
     body: Any
     id: str
     last_updated: int
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SortValue:
-    """`past` is the same value of an older version; `fixed`: it never changes. `join` brings what is not on the row."""
+    """`past` is the same value of an older version; `fixed`: it never changes. `join` brings what is not on the row.
+    `same`: every row has this value, so that there is nothing to sort by."""
 
     value: ColumnElement[Any]
     descending: bool
     past: Callable[[Past], Any]
     join: FromClause | None = None
     fixed: bool = False
+    same: bool = False
 
     def sorted_afterwards(self) -> SortValue:
         """The same value in a form no index has: the few rows that match are found first, and then sorted.
@@ -138,15 +141,21 @@ def _or(value: int | None, missing: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The sort values of a search with the rid as the last."""
+    """The sort values of a search with the rid as the last. `afterwards`: few rows are found first, and then sorted."""
 
     keys: tuple[SortValue, ...]
     rid: ColumnElement[int]
+    afterwards: bool = False
 
     @property
     def fixed(self) -> bool:
         """Whether a row keeps its place whatever is written."""
         return all(key.fixed for key in self.keys)
+
+    @property
+    def last(self) -> ColumnElement[int]:
+        """The rid, when rows are sorted afterwards in a form no index has."""
+        return self.rid + literal_column("0") if self.afterwards else self.rid
 
     def columns(self) -> tuple[ColumnElement[Any], ...]:
         return tuple(key.value for key in self.keys)
@@ -163,13 +172,14 @@ def downward(keys: Sequence[SortValue]) -> tuple[bool, ...]:
 
 def by(order: Order, down: Sequence[bool]) -> list[ColumnElement[Any]]:
     """ORDER BY, in the directions given."""
-    columns = (*order.columns(), order.rid)
-    return [column.desc() if falls else column for column, falls in zip(columns, down, strict=True)]
+    columns = (*(None if key.same else key.value for key in order.keys), order.last)
+    ordered = zip(columns, down, strict=True)
+    return [column.desc() if falls else column for column, falls in ordered if column is not None]
 
 
 def after(order: Order, down: Sequence[bool], place: Sequence[Any]) -> ColumnElement[bool]:
     """The rows behind a place."""
-    columns = (*order.columns(), order.rid)
+    columns = (*order.columns(), order.last)
     if len(set(down)) == 1:
         left, right = tuple_(*columns), tuple_(*place)
         return left < right if down[0] else left > right

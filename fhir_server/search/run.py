@@ -17,6 +17,7 @@ from fhir_server.search.compile import Wanted
 from fhir_server.search.cursor import Cursor, open_sealed, seal
 from fhir_server.search.included import INCLUDED_MOST, included
 from fhir_server.search.moved import place, with_moved
+from fhir_server.search.plan import Plan, as_planned, planned
 from fhir_server.search.query import Query
 from fhir_server.search.seen import Seen, Shifted
 from fhir_server.security.scope import Scope
@@ -66,6 +67,9 @@ def _run(query: Query, scope: Scope, seen: Seen, key: bytes) -> Page | tuple[Iss
         if cursor is None:
             return (Issue("search-cursor", "http._cursor"),)
         wanted = replace(wanted, place=(*cursor.after, cursor.rid), seq=cursor.seq, back=cursor.back)
+        wanted, plan = as_planned(wanted, cursor.plan, seen), cursor.plan
+    else:
+        wanted, plan = planned(wanted, seen)
     rows: list[Row] | None = seen.rows(sql.page, wanted)
     if cursor is not None:
         rows = with_moved(rows or [], wanted, seen)
@@ -79,7 +83,7 @@ def _run(query: Query, scope: Scope, seen: Seen, key: bytes) -> Page | tuple[Iss
     along = included(query, scope, seen, {row[1]: row[2] for row in rows})
     if along is None:
         return (Issue("search-too-costly", "http._include", details={"limit": str(INCLUDED_MOST)}),)
-    beside = _Beside(query, scope, key, cursor.seq if cursor else seen.seq or 0, total)
+    beside = _Beside(query, scope, key, cursor.seq if cursor else seen.seq or 0, total, plan)
     return Page(
         _found(rows),
         _found(along),
@@ -111,6 +115,7 @@ class _Beside:
     key: bytes
     seq: int
     total: int | None
+    plan: Plan
 
     def after(self, rows: Sequence[Row]) -> str:
         return self._sealed(rows[-1], back=False)
@@ -120,4 +125,4 @@ class _Beside:
 
     def _sealed(self, row: Row, *, back: bool) -> str:
         *values, rid = place(row)
-        return seal(Cursor(self.seq, tuple(values), rid, self.total, back), self.query, self.scope, self.key)
+        return seal(Cursor(self.seq, tuple(values), rid, self.total, back, self.plan), self.query, self.scope, self.key)

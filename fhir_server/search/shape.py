@@ -20,6 +20,7 @@ from fhir_server.search.condition import Chain, Condition, Criterion, Every, Has
 from fhir_server.search.keys import exact_key
 from fhir_server.search.parameters import Parameter
 from fhir_server.search.slots import SLOTS_MOST, SlotId, SlotKey, SlotSpan, SlotText
+from fhir_server.search.timed import Lists, lists_of
 from fhir_server.search.values import Missing, Span, Target, Value, Words
 from fhir_server.security.scope import Scope
 from fhir_server.store.schema import resource
@@ -51,7 +52,7 @@ class SlotScope(Scope):
 def outline(wanted: Wanted) -> tuple[Key, list[Any]]:
     """What makes the statement, and the values it is filled with. Raises Unshaped."""
     values: list[Any] = []
-    key: list[Hashable] = [wanted.type, wanted.limit, wanted.back, wanted.params]
+    key: list[Hashable] = [wanted.type, wanted.limit, wanted.back, wanted.params, wanted.drive, wanted.types]
     key += [_outlined(condition, values) for condition in wanted.conditions]
     key.append(tuple((sort.parameter.code, sort.parameter.params, sort.descending) for sort in wanted.sort))
     for leaf in _around(wanted):
@@ -161,6 +162,9 @@ def _leaves(criterion: Criterion) -> list[_Leaf]:
     if not parameter.sources and parameter.code == "_id":
         return [_Leaf("id", (name,), SlotId) for name in conditions.plain_ids(values)] or _unshaped()
     if (kind, modifier) in _HASHED or modifier == "identifier":
+        both = lists_of(criterion)
+        if both is not None:
+            return [_Leaf("timed", (*conditions.hashes(criterion), both.plain, both.other), _timed)]
         keys = conditions.hashes(criterion)  # one value may stand for many codes
         return [_Leaf("key", (key,), SlotKey) for key in keys] if 0 < len(keys) <= SLOTS_MOST else _unshaped()
     if kind == "string" and modifier in ("", "contains"):
@@ -170,6 +174,10 @@ def _leaves(criterion: Criterion) -> list[_Leaf]:
     if kind == "reference" and (modifier == "" or modifier[0].isupper()):
         return _references(criterion)
     return _unshaped()
+
+
+def _timed(key: Any, plain: Any, other: Any) -> SlotKey:
+    return SlotKey(key, Lists(plain, other))
 
 
 def _unshaped() -> list[_Leaf]:

@@ -17,9 +17,10 @@ SLOTS_MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class SlotKey:
-    """In the place of a Token, Words or OfType: the hash it is found by."""
+    """In the place of a Token, Words or OfType: the hash it is found by; of some codes also their `timed.Lists`."""
 
     key: Any
+    lists: Any = None
 
 
 @dataclass(frozen=True, slots=True)

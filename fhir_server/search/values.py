@@ -65,6 +65,28 @@ class Span:
     high: int
     unit: tuple[str, str] | None = None
 
+    def holds(self, low: int, high: int) -> bool:
+        """Whether the range compares so (search.html#prefix); `conditions.compared` says the same as SQL."""
+        match self.prefix:
+            case "eq":
+                return low >= self.low and high <= self.high
+            case "ne":
+                return low < self.low or high > self.high
+            case "gt":
+                return high > self.high
+            case "lt":
+                return low < self.low
+            case "ge":
+                return low >= self.low or high > self.high
+            case "le":
+                return high <= self.high or low < self.low
+            case "sa":
+                return low > self.high
+            case "eb":
+                return high < self.low
+            case "ap" | "po":
+                return low <= self.high and high >= self.low
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

@@ -21,8 +21,9 @@ from profiles.json_output import dump
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@lru_cache(maxsize=256)
 def instant(microseconds: int) -> str:
-    """A FHIR instant in UTC with milliseconds, as `meta.lastUpdated` shows it."""
+    """A FHIR instant in UTC with milliseconds, as `meta.lastUpdated` shows it. All versions of a commit have one."""
     at = _EPOCH + timedelta(microseconds=microseconds)
     return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
@@ -30,13 +31,10 @@ def instant(microseconds: int) -> str:
 def canonical(resource: dict[str, Any]) -> bytes:
     """The resource as bytes without version and time: what statements and contents are compared by."""
     meta = resource.get("meta", {})
+    whole = {"resourceType": "", "id": "", "meta": meta} | resource  # the order of the first, the values of the second
     if "versionId" in meta or "lastUpdated" in meta:
-        meta = {name: value for name, value in meta.items() if name not in ("versionId", "lastUpdated")}
-    return dump({"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta} | _rest(resource))
-
-
-def _rest(resource: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in resource.items() if name not in ("resourceType", "id", "meta")}
+        whole["meta"] = {name: value for name, value in meta.items() if name not in ("versionId", "lastUpdated")}
+    return dump(whole)
 
 
 _BEFORE_META = len(b'{"resourceType":"","id":"","meta":{')

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_server.search import index
-from fhir_server.search.known import state
+from fhir_server.search.known import asked_state
 from fhir_server.store import body as bodies
 from fhir_server.store import schema
 from fhir_server.store.counts import count
@@ -39,11 +39,11 @@ class _Rows:
 
 def flush(unit: Unit) -> int:
     """Writes everything the unit holds; the number of new versions. Afterwards the unit is clean and can go on."""
-    unit.driver.lock_commit_order()
-    hold_parameters(unit)
     turned = [key for key, turns in unit.turns.items() if turns]
+    lock(unit, len(turned))
     indexed = {key: index_rows(unit, key, unit.turns[key][-1].resource) for key in turned}
     placeholders = _number(unit, turned, _targets(indexed))
+    hold_parameters(unit)
     rows = _Rows()
     for key in placeholders:
         rows.plus("resource", [_head(unit, key)])
@@ -62,10 +62,30 @@ def flush(unit: Unit) -> int:
     return written
 
 
+def lock(unit: Unit, writes: int) -> None:
+    """Takes the commit lock, and asks for what a flush needs to know under it: all of it comes with one answer."""
+    unit.driver.lock_commit_order()
+    if unit.known is not None and unit.state is None:
+        unit.state = asked_state(unit.driver.asking)
+    if unit.latest is None:
+        unit.latest = unit.driver.asking(_LATEST)
+    unit.driver.reserve(schema.resource, writes)
+    unit.driver.reserve(schema.change, writes)
+
+
+_LATEST = "SELECT last_updated FROM change ORDER BY seq DESC LIMIT 1"
+
+
+def latest_change(unit: Unit) -> int:
+    """When the last change of the store was made; 0 when there is none. Whoever knows it holds the lock."""
+    rows = unit.latest() if unit.latest is not None else []
+    return int(rows[0][0]) if rows else 0
+
+
 def hold_parameters(unit: Unit) -> None:
     """Under the commit lock: another process may have changed what is indexed; then all of it is done again."""
-    expected, unit.known = unit.known, None
-    if expected is not None and state(unit.driver.ask) != expected:
+    expected, unit.known, read, unit.state = unit.known, None, unit.state, None
+    if expected is not None and read is not None and read() != expected:
         raise Conflict
 
 
@@ -196,11 +216,11 @@ _KEYS = {
 def _execute(driver: Driver, rows: _Rows, updates: list[Sequence[Any]]) -> None:
     for name, removed in rows.remove.items():
         driver.delete(schema.metadata.tables[name], _KEYS[name], removed)
-    if updates and driver.update(schema.resource, ("rid", "version"), HEAD_COLUMNS[3:], updates) != len(updates):
-        raise Conflict
+    if updates:
+        driver.update_all(schema.resource, ("rid", "version"), HEAD_COLUMNS[3:], updates)
     for name, added in rows.add.items():
         # Sorted rows fall into neighbouring pages of the clustered lists.
-        driver.insert(schema.metadata.tables[name], sorted(map(tuple, added)) if name.startswith("sp_") else added)
+        driver.insert(schema.metadata.tables[name], sorted(added) if name.startswith("sp_") else added)
 
 
 def _worklist(unit: Unit) -> None:

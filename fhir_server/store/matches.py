@@ -7,7 +7,7 @@ the lists of keys and the turns in memory; any other flushes the unit and asks t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -29,7 +29,7 @@ _State = tuple[int, bytes]
 class _Turned:
     """What a resource looked like after each of its turns, by version and content: a turn may have been taken back."""
 
-    states: dict[_State, frozenset[tuple[int, int]]] = field(default_factory=dict)
+    states: dict[_State, Set[tuple[int, int]]] = field(default_factory=dict)
 
 
 class Matches:
@@ -89,7 +89,7 @@ class Matches:
                 self._holders.setdefault((resource_type, param, digest), {})[key] = None
         self._seen[resource_type] = len(log)
 
-    def _keys(self, key: Key) -> frozenset[tuple[int, int]] | None:
+    def _keys(self, key: Key) -> Set[tuple[int, int]] | None:
         """The search keys of a resource as this transaction left it; None when it did not touch it."""
         turned, head = self._turned.get(key), self._unit.heads.get(key)
         return None if turned is None or head is None else turned.states.get((head.version, head.content_hash))

@@ -7,11 +7,13 @@ Index rows are a pure function of the body (`fhir_server.search.index.rows`), so
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Index,
     Integer,
     LargeBinary,
@@ -26,7 +28,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-INDEX_RULES = 2
+INDEX_RULES = 3
 """Changes when `search.index.rows` gives other rows for the same body: `qiao db upgrade` then makes them anew."""
 
 metadata = MetaData()
@@ -54,7 +56,14 @@ resource = Table(
 )
 NO_DATE = -(2**62)
 """Stands for a missing clinical date where newest comes first."""
-dated = func.coalesce(resource.c.clinical_date, literal_column(str(NO_DATE)))
+
+
+def dated_of(table: Any) -> ColumnElement[int]:
+    """The clinical date of a row of `resource`, or of an alias of it, as `ix_resource_dated` has it."""
+    return func.coalesce(table.c.clinical_date, literal_column(str(NO_DATE)))
+
+
+dated = dated_of(resource)
 Index("ix_resource_dated", resource.c.type, dated, resource.c.rid)
 
 version = Table(
@@ -130,6 +139,7 @@ sp_string = Table(
     Column("value", _Bytewise, nullable=False),
     Column("rid", _Big, nullable=False),
     PrimaryKeyConstraint("param", "value", "rid"),
+    Index("ix_sp_string_rid", "rid", "param", "value"),
     sqlite_with_rowid=False,
 )
 
@@ -143,6 +153,22 @@ sp_range = Table(
     PrimaryKeyConstraint("param", "low", "high", "rid"),
     Index("ix_sp_range_rid", "rid", "param", "low", "high"),
     sqlite_with_rowid=False,
+)
+
+LONG = 86_400_000_000
+"""A range longer than that (a day) has an entry in an index by its end: a list is sorted by where ranges begin."""
+
+
+def is_long(ranges: Any) -> ColumnElement[bool]:
+    """Whether a row of `sp_range` is in that index. Said without a bound value, so that the databases recognise it."""
+    return ranges.c.high > ranges.c.low + literal_column(str(LONG))
+
+
+Index(
+    "ix_sp_range_long",
+    *(sp_range.c.param, sp_range.c.high, sp_range.c.low, sp_range.c.rid),
+    postgresql_where=is_long(sp_range),
+    sqlite_where=is_long(sp_range),
 )
 
 sp_reference = Table(
@@ -221,15 +247,25 @@ worklist = Table(
 outbox = Table(
     "outbox",
     metadata,
+    # What must go out to other systems: one row a message, written together with the cursor over `change`.
     Column("id", _Big, primary_key=True, autoincrement=False),
     Column("created", _Big, nullable=False),
-    Column("kind", String(32), nullable=False),
-    Column("key", Text, nullable=False),  # ordered per key, one in flight
-    Column("payload", LargeBinary, nullable=False),
+    Column("updated", _Big, nullable=False),
+    Column("kind", String(32), nullable=False),  # ORU^R01
+    Column("receiver", String(64), nullable=False),
+    Column("key", Text, nullable=False),  # ordered per receiver and key, one in flight
+    Column("control_id", Text, nullable=False),  # MSH-10: the same at every attempt
+    Column("change", _Big, nullable=False),  # number of the change that caused it
+    Column("payload", LargeBinary, nullable=False),  # the bytes that are sent
+    Column("issues", LargeBinary, nullable=False),  # JSON list of {code, location}
     Column("attempts", Integer, nullable=False),
-    Column("next_at", _Big),  # NULL when done or dead
-    Column("state", String(16), nullable=False),
+    Column("next_at", _Big),  # NULL when nothing more will be tried
+    Column("state", String(16), nullable=False),  # waiting, done, dead, dropped
+    Column("verdict", String(16), nullable=False),  # of the last answer: AA, AE …; timeout, closed, unreachable
+    Column("answer", LargeBinary, nullable=False),
     Index("ix_outbox_next", "next_at"),
+    Index("ix_outbox_key", "receiver", "key", "id"),
+    Index("ix_outbox_state", "state", "id"),
 )
 
 job = Table(

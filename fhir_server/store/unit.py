@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from fhir_server.search.index import IndexRows
 from fhir_server.store import body as bodies
 from fhir_server.store import schema
-from fhir_server.store.driver import Driver
+from fhir_server.store.driver import Driver, Rows
 from fhir_server.store.fold import Said
 
 Key = tuple[str, str]
@@ -88,38 +88,42 @@ class Unit:
         self.memo: dict[str, Any] = {}
         self.known: tuple[int, int] | None = None
         """The state of the search parameters this unit indexes with; None when it is held already."""
+        self.state: Callable[[], tuple[int, int]] | None = None
+        """The state as it is under the commit lock, once that was asked for."""
+        self.latest: Rows | None = None
+        """The time of the last change, likewise."""
         self._next_journal: int | None = None
         self._merged: bool | None = None
+        self._coming: list[tuple[list[Key], Rows, Rows]] = []
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
-    def load(self, keys: Iterable[Key]) -> None:
-        """Reads heads and statements of the keys not read yet, in two round trips."""
+    def expect(self, keys: Iterable[Key]) -> None:
+        """Asks for heads and statements of the keys not read yet; they come with the next answer of the database."""
         wanted = sorted({key for key in keys if key not in self.heads})
-        if not wanted:
-            return
-        found = {
-            (row[1], row[2]): _head(row)
-            for row in self.driver.select(schema.resource, HEAD_COLUMNS, ("type", "id"), wanted)
-        }
-        for key in wanted:
-            self.heads[key] = self.stored[key] = found.get(key)
-            self.said[key] = self.said_stored[key] = ()
-        by_rid = {head.rid: key for key, head in found.items() if head.version}
-        self._load_said(by_rid)
+        if wanted:
+            heads = self.driver.selecting(schema.resource, HEAD_COLUMNS, ("type", "id"), wanted)
+            self._coming.append((wanted, heads, self.driver.saying(wanted)))
 
-    def _load_said(self, by_rid: dict[int, Key]) -> None:
-        if not by_rid:
-            return
-        columns = ("rid", "weight", "first", "last", "hash", "message", "fragment")
-        grouped: dict[Key, list[Said]] = {}
-        for row in self.driver.select(schema.statement, columns, ("rid",), [(rid,) for rid in sorted(by_rid)]):
-            rid, weight, first, last, digest, message, fragment = row
-            one = Said(weight, first, last, bytes(digest), message)
-            grouped.setdefault(by_rid[rid], []).append(bodies.unpack(one, bytes(fragment)))
-        for key, said in grouped.items():
-            self.said[key] = self.said_stored[key] = tuple(said)
+    def load(self, keys: Iterable[Key]) -> None:
+        """Reads what was expected, and heads and statements of the keys not read yet."""
+        self._arrive()
+        self.expect(keys)
+        self._arrive()
+
+    def _arrive(self) -> None:
+        coming, self._coming = self._coming, []
+        for wanted, heads, statements in coming:
+            found = {(row[1], row[2]): _head(row) for row in heads()}
+            said: dict[Key, list[Said]] = {}
+            for kind, name, weight, first, last, digest, message, fragment in statements():
+                one = Said(weight, first, last, bytes(digest), message)
+                said.setdefault((kind, name), []).append(bodies.unpack(one, bytes(fragment)))
+            for key in wanted:
+                if key not in self.heads:
+                    self.heads[key] = self.stored[key] = found.get(key)
+                    self.said[key] = self.said_stored[key] = tuple(said.get(key, ()))
 
     def head(self, key: Key) -> Head | None:
         if key not in self.heads:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from fhir_server.search.query import Query
 from profiles.issue import Issue
@@ -23,8 +23,7 @@ class Lookup:
     expression: str
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """One change asked for over REST. `id` is always set: for a create or a condition it is what a new resource gets.
 
     `if_match` is the version the caller saw, `owner` the institution the data belongs to, `expression` where the
@@ -47,8 +46,7 @@ class Write:
     lookups: tuple[Lookup, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """One outcome: `body` is the stored bytes (empty after a delete), `last_updated` in microseconds since 1970 UTC.
 
     `created` when there was no living version before; `changed` is false when the body was identical (no new version).
@@ -62,7 +60,7 @@ class Written:
     body: bytes
     created: bool
     changed: bool
-    count: int = 1
+    count: int = 1  # type: ignore[assignment] # hides that of a tuple
 
 
 @dataclass(frozen=True, slots=True)

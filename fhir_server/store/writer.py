@@ -1,10 +1,9 @@
 """The one writer of a process: waiting jobs share a transaction and its fsync (group commit).
 
 A job is a function of the unit that either changes it or refuses; a refusal is a value and costs the others nothing.
-Jobs that decide by what is stored (`ordered`) run under the commit lock from before the first read; so does every batch
-that met a conflict once. A future is resolved only after the commit. If the commit fails nothing was promised: every
-job of the batch gets `store-unavailable`, after each was tried alone, so that one bad row does not take its neighbours
-along.
+They run under the commit lock from before the first read, so that what they decide by holds. A future is resolved only
+after the commit. If the commit fails nothing was promised: every job of the batch gets `store-unavailable`, after each
+was tried alone, so that one bad row does not take its neighbours along.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ import structlog
 from fhir_server.search.overlay import using
 from fhir_server.store.database import Database
 from fhir_server.store.driver import Conflict, Driver, open_driver
-from fhir_server.store.flush import flush
+from fhir_server.store.flush import flush, latest_change, lock
 from fhir_server.store.matches import matches
 from fhir_server.store.unit import JOURNAL_BLOCK, Clock, Key, Unit
 
@@ -30,13 +29,15 @@ log = structlog.get_logger("qiao.writer")
 MAX_BATCH = JOURNAL_BLOCK
 """Jobs that share a commit: enough to hide the fsync, few enough to keep the first one's wait short."""
 _ATTEMPTS = 8
+_FOLLOWED = 60_000_000
 
 
 class Job(Protocol):
     """`touches` are read for the whole batch at once; `apply` returns the result the future gets.
 
     `prepare` may flush the unit; afterwards only `apply` changes it, and what it changes can be taken back. A job may
-    have `ordered = True`, and `asks(unit)`: the search conditions it is going to decide by, read for the whole batch.
+    have `asks(unit)`: the search conditions it is going to decide by, read for the whole batch;
+    and `turns`, how many versions it is going to write.
     `touches` and `asks` come before the transaction begins: what can be computed there is not computed under its lock.
     """
 
@@ -129,7 +130,7 @@ class Writer:
     def _attempt(self, batch: list[_Waiting]) -> Exception | None:
         for attempt in range(_ATTEMPTS):
             try:
-                self._commit(batch, ordered=attempt > 0)
+                self._commit(batch, again=attempt > 0)
             except Conflict:
                 self._rollback()
                 time.sleep(0.002 * 2**attempt)
@@ -146,7 +147,7 @@ class Writer:
                 return None
         return Unwritten("conflict")
 
-    def _commit(self, batch: list[_Waiting], *, ordered: bool) -> None:
+    def _commit(self, batch: list[_Waiting], *, again: bool) -> None:
         driver = self._open()
         known = self._database.known
         unit, state = Unit(driver, self._last), known.state
@@ -154,21 +155,29 @@ class Writer:
             touched = [key for waiting in batch for key in waiting.job.touches()]
             asked = [one for waiting in batch if hasattr(waiting.job, "asks") for one in waiting.job.asks(unit)]
         driver.begin()
-        if ordered or any(getattr(waiting.job, "ordered", False) for waiting in batch):
-            driver.lock_commit_order()
-        if ordered or known.state is None:
+        driver.lock_commit_order()
+        if again or known.state is None:
             known.fresh(driver.ask)
         if known.state != state:
             unit.indexed.clear()  # made by other search parameters
         unit.known = known.state
+        lock(unit, sum(getattr(waiting.job, "turns", 0) for waiting in batch))
         with using(known.overlay):
-            unit.load(touched)
+            unit.expect(touched)
             if asked:
                 matches(unit).foresee(asked)
+            unit.load(())
             self._apply(batch, unit)
 
+    def _moment(self, unit: Unit) -> int:
+        """The time of a batch, drawn under the commit lock: it grows with the numbers of `change`, whatever the clocks
+        of several processes say. One that ran away by more than a minute is not followed.
+        """
+        now, latest = max(self._clock(), self._last + 1), latest_change(unit)
+        return latest + 1 if 0 <= latest - now < _FOLLOWED else now
+
     def _apply(self, batch: list[_Waiting], unit: Unit) -> None:
-        unit.now = self._last = max(self._clock(), self._last + 1)
+        unit.now = self._last = self._moment(unit)
         for waiting in batch:
             waiting.job.prepare(unit)
             mark = unit.mark()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
@@ -100,8 +100,6 @@ def next_subscription(connection: Connection, after: int) -> int | None:
 
 class _Plain:
     """A store job under the commit lock that touches no resources."""
-
-    ordered: ClassVar[bool] = True
 
     def touches(self) -> Iterable[Key]:
         return ()
@@ -255,7 +253,6 @@ class Status:
     id: str
     state: str
     error: str = ""
-    ordered: ClassVar[bool] = True
 
     def touches(self) -> Iterable[Key]:
         return [(TYPE, self.id)]

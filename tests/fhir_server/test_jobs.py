@@ -21,7 +21,7 @@ from fhir_server.security.scope import EVERYTHING, Scope
 from fhir_server.settings import Settings
 from fhir_server.store.database import Database
 from fhir_server.store.write import Write
-from fhir_server.write_job import WriteJob
+from fhir_server.writes.job import WriteJob
 from profiles.issue import Issue
 
 

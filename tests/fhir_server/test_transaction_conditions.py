@@ -235,9 +235,9 @@ def test_the_cost_of_a_large_transaction_is_linear(sqlite_client: httpx.Client) 
             for n in range(count)
         ]
         bundle += [entry("POST", "Observation", about("", f"{URN}{n:06}")) for n in range(count)]
-        started = time.perf_counter()
+        started = time.process_time()
         assert send(sqlite_client, "transaction", *bundle).status_code == 200
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     small = min(seconds(150), seconds(151))
     large = min(seconds(1500), seconds(1501))

@@ -18,8 +18,8 @@ from fhir_server.store.matches import matches
 from fhir_server.store.unit import Head, Key, Unit
 from fhir_server.store.write import Refused, Write
 from fhir_server.store.writer import Refusal
-from fhir_server.write_lookup import looked_up
-from fhir_server.write_step import Resource, Step
+from fhir_server.writes.lookup import looked_up
+from fhir_server.writes.step import Resource, Step
 from profiles import validate
 from profiles.issue import Issue
 

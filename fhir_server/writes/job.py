@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from fhir_server.integrity import Integrity, held, literals, missing
 from fhir_server.search.query import Query
@@ -19,8 +19,8 @@ from fhir_server.store.fold import Said
 from fhir_server.store.unit import Key, Unit
 from fhir_server.store.write import Refused, Write, Written
 from fhir_server.store.writer import Refusal
-from fhir_server.write_plan import plan
-from fhir_server.write_step import Resource, Step
+from fhir_server.writes.plan import plan
+from fhir_server.writes.step import Resource, Step
 from profiles.issue import Issue
 from profiles.json_output import dump
 
@@ -42,10 +42,13 @@ class WriteJob:
     writes: tuple[Write, ...]
     scope: Scope
     integrity: Integrity = Integrity.CHECKED
-    ordered: ClassVar[bool] = True
-    """Decides by what is stored: under the commit lock."""
     _steps: tuple[Step, ...] | Refusal = ()
     _known: dict[int, _Text] = field(default_factory=dict)
+
+    @property
+    def turns(self) -> int:
+        """How many versions are written, as a rule."""
+        return len(self.writes)
 
     def touches(self) -> Iterable[Key]:
         for entry, write in enumerate(self.writes):

@@ -17,7 +17,7 @@ from fhir_server.store.matches import matches, probe_of, search
 from fhir_server.store.unit import Key, Unit
 from fhir_server.store.write import Lookup, Refused
 from fhir_server.store.writer import Refusal
-from fhir_server.write_step import Step
+from fhir_server.writes.step import Step
 from profiles.issue import Issue
 
 _Holders = Mapping[tuple[str, int, int], Sequence[Key]]
