@@ -17,6 +17,10 @@ CHOICES = (
     ("occurrenceDateTime", "occurrencePeriod"),
     ("collection.collectedDateTime", "collection.collectedPeriod"),
 )
+_CONCERNED = frozenset(
+    ("orderDetail", *(path.partition(".")[0] for path in (*PERIODS, *(span for _, span in CHOICES))))
+)
+"""Elements without which there is nothing to settle."""
 _INSTANT = 19
 """Characters of a time to the second."""
 
@@ -24,13 +28,25 @@ _INSTANT = 19
 def settle(draft: Draft) -> None:
     """Goes through the sheets once; most of them have none of these elements."""
     for sheet in draft.sheets.values():
+        if _CONCERNED.isdisjoint(sheet.body):
+            continue
         for path in PERIODS:
             _order(sheet, path, draft)
         for moment, span in CHOICES:
             if _find(sheet.body, moment) and _find(sheet.body, span):
                 _give_up(sheet, moment, draft)
+        if "occurrenceTiming" in sheet.body:
+            _repeated(sheet, draft)
         if sheet.type == "ServiceRequest" and "orderDetail" in sheet.body and "code" not in sheet.body:
             _give_up(sheet, "orderDetail", draft)  # prr-1: a detail is the detail of a code
+
+
+def _repeated(sheet: Sheet, draft: Draft) -> None:
+    """What repeats says more than a moment or a span of the same order."""
+    for plain in ("occurrenceDateTime", "occurrencePeriod"):
+        if plain in sheet.body:
+            _give_up(sheet, plain, draft)
+    _order(sheet, "occurrenceTiming.repeat.boundsPeriod", draft)
 
 
 def _order(sheet: Sheet, path: str, draft: Draft) -> None:

@@ -13,6 +13,7 @@ from mappers import dtm, systems
 from mappers.derived import derived_id
 from mappers.ledger import Ledger
 from mappers.mapped import Statement, Weight
+from mappers.memory import Touched, number_of, packed
 from mappers.message import Leaf, Message, Segment
 from mappers.site import Context, Site
 from profiles.issue import Issue
@@ -78,8 +79,15 @@ def _stands(body: dict[str, Any], path: str) -> bool:
 
 
 def _provenance_id(message: Message, site: Site) -> str:
-    """By site, control id and content, so that a control id used twice gives two Provenances."""
+    """By site, control id and content, so that a control id used twice gives two Provenances. The name of the character
+    set (MSH-18) is no content: a copy in another one is the same message."""
     text = "\r".join(segment.text for segment in message.segments)
+    if message.msh.raw(18):
+        separator = message.delimiters.field
+        head, *rest = text.split("\r", 1)
+        parts = head.split(separator)
+        parts[17] = ""
+        text = "\r".join((separator.join(parts).rstrip(separator), *rest))
     digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return derived_id("Provenance", f"{systems.SID}/{site.code}", f"{message.control_id}|{digest}")
 
@@ -96,8 +104,11 @@ class Draft:
         self.issues: list[Issue] = []
         self.group: dict[str, Segment] = {}
         self._unmapped: dict[tuple[str, str], dict[str, str]] = {}
-        self.memo: dict[tuple[str, str], Any] = {}
-        """What a datatype made of a text before: the same analyser and technician stand behind every result."""
+        self.effects = 0
+        """How often something was said that is no value: an issue, a code for the work list, a leaf left out."""
+        self.touched: list[Touched] | None = None
+        """While a conversion is watched (`mappers.memory`): the resources and institutions it spoke of."""
+        self.number = number_of(self.site, message.delimiters)
         self._provenance: Sheet | None = None
         self._event_time = ""
 
@@ -107,7 +118,12 @@ class Draft:
         if sheet is None:
             sheet = Sheet(kind, identity, weight, self.site.institution if owner is None else owner)
             self.sheets[kind, identity] = sheet
-        elif weight > sheet.weight:
+            if self.touched is not None:
+                self.touched.append((sheet, None))
+            return sheet
+        if self.touched is not None:
+            self.touched.append((sheet, packed(sheet.body)))
+        if weight > sheet.weight:
             sheet.weight = weight
         return sheet
 
@@ -124,11 +140,13 @@ class Draft:
         return self.group.get(name) or self.message.first(name)
 
     def issue(self, code: str, location: Leaf | str = "", expression: str = "", **details: str) -> None:
+        self.effects += 1
         where = self.message.locate(location) if isinstance(location, Leaf) else location
         self.issues.append(Issue(code, expression, where, {"location": where, **details}))
 
     def unmapped(self, table: str, code: str, text: str, location: Leaf | str) -> None:
         """Puts a code that nobody knows on the work list, once, and says so."""
+        self.effects += 1
         where = self.message.locate(location) if isinstance(location, Leaf) else location
         if (table, code) not in self._unmapped:
             self._unmapped[table, code] = {"table": table, "code": code, "text": text, "location": where}

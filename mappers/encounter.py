@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from mappers import dtm, systems
 from mappers.authority import assigner
+from mappers.codes import Coded, lookup
 from mappers.contradiction import later
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.engine import apply
 from mappers.identifier_kind import kind_of, kinds
 from mappers.mapped import Weight
-from mappers.message import NULL, Segment
+from mappers.message import NULL, Leaf, Segment
 from mappers.organization import institution
 
 PLANNED = "PRENC"
@@ -43,9 +44,11 @@ def encounter(
     if "class" not in sheet.body:
         _without_class(sheet, pv1, draft, weight)
         return None
-    sheet.body["status"] = status or _status(sheet)
+    sheet.body["status"] = status or _status(sheet, pv1, draft)
     sheet.body["serviceProvider"] = {"reference": institution(house, draft).ref}
     _ordered_period(sheet, pv1, draft)
+    if pv1.get(40):
+        _bed_status(sheet, pv1, draft)
     return sheet
 
 
@@ -68,11 +71,31 @@ def _identity(pv1: Segment, subject: Sheet, draft: Draft, start: str) -> tuple[s
     return derived_id("Encounter", subject.ref, f"{pv1.get(2)}|{moment}"), subject.owner
 
 
-def _status(sheet: Sheet) -> str:
+def _status(sheet: Sheet, pv1: Segment, draft: Draft) -> str:
     """Of a message that is no event of the visit: what PV1 itself shows."""
     if "end" in sheet.body.get("period", {}):
+        _coded(pv1, 45, sheet, draft, "PV1[Encounter]#PV1-45.b")
         return "finished"
+    _coded(pv1, 2, sheet, draft, "PV1[Encounter]#PV1-2.b")
+    found = lookup(draft.site, "PatientClass[EncounterStatus]", pv1.get(2) or "")
+    if isinstance(found, Coded):
+        return found.code
     return "planned" if sheet.body["class"].get("code") == PLANNED else "in-progress"
+
+
+def _coded(pv1: Segment, field: int, sheet: Sheet, draft: Draft, rule: str) -> None:
+    draft.ledger.note(Leaf(pv1.position, field, 1, 1, 1), "coded", sheet.path("status"), rule)
+
+
+def _bed_status(sheet: Sheet, pv1: Segment, draft: Draft) -> None:
+    """PV1-40: the state of the room or bed of PV1-3."""
+    found = lookup(draft.site, "BedStatus", pv1.get(40) or "")
+    if not isinstance(found, Coded) or not (pv1.get(3, 2) or pv1.get(3, 3)):
+        return
+    place = draft.sheets["Location", sheet.body["location"][0]["location"]["reference"].partition("/")[2]]
+    place.body["operationalStatus"] = {"system": found.system, "code": found.code, "display": found.display}
+    leaf = Leaf(pv1.position, 40, 1, 1, 1)
+    draft.ledger.note(leaf, "coded", place.path("operationalStatus.code"), "PV1[Encounter]#PV1-40")
 
 
 def _placed(sheet: Sheet) -> None:

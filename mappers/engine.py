@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mappers.draft import Draft, Sheet
 
 Step = Callable[[Segment, "Sheet", "Draft", path.Items], None]
-NOT_DELETABLE = frozenset({"identifier", "extension", "modifierExtension", "meta"})
+NOT_DELETABLE = frozenset({"identifier", "extension", "modifierExtension", "meta", "contained"})
 """Elements fed by many fields, or that identify: `""` in one field does not delete them."""
 
 
@@ -31,10 +31,14 @@ def apply(map_id: str, segment: Segment, sheet: Sheet, draft: Draft, items: path
 
     `items` tells of list items that the caller began: `{("diagnosis", ":", path.WHOLE): 2}`.
     """
-    items = {} if items is None else items
+    run(compiled(map_id), segment, sheet, draft, {} if items is None else items)
+
+
+def run(rows: tuple[tuple[int, Step], ...], segment: Segment, sheet: Sheet, draft: Draft, items: path.Items) -> None:
+    """Runs compiled rows over the segment into the sheet."""
     fields = segment.fields
     count = len(fields)
-    for field, step in compiled(map_id):
+    for field, step in rows:
         if field < count and fields[field]:
             step(segment, sheet, draft, items)
 
@@ -45,6 +49,12 @@ def compiled(map_id: str) -> tuple[tuple[int, Step], ...]:
     rows = maps().get(map_id)
     if rows is None:
         raise KeyError(f"there is no map {map_id}")
+    return compile_rows(rows)
+
+
+@cache
+def compile_rows(rows: tuple[Row, ...]) -> tuple[tuple[int, Step], ...]:
+    """(field, closure) of each row; also of the rows that a site brings."""
     made = frozenset(filter(None, (_first_list(row) for row in rows if row.datatype)))
     return tuple((row.field[0], _compile(row, made)) for row in rows)
 

@@ -26,6 +26,7 @@ from mappers.mapped import Merge, Weight
 from mappers.message import NULL, Leaf, Segment, Value
 from mappers.organization import department, institution, organization
 from mappers.practitioner import practitioner
+from mappers.segments.pid_account import prior_account
 from mappers.use import Use
 from profiles.identifiers import ResidentId, resident_id
 
@@ -184,6 +185,7 @@ def merge(mrg: Segment, pid: Segment, draft: Draft) -> tuple[Sheet, Merge] | Non
             use = Use(draft, number.value, f"MRG[Patient]#MRG-{field}")
             place = gone.add("identifier", build(use, number.text, number.authority, number.kind))
             use.settle(gone.path(place))
+    prior_account(mrg, gone, draft)
     if gone.id == kept.id:
         return kept, Merge(gone.id, kept.id)
     gone.set("active", False)

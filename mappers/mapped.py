@@ -79,6 +79,10 @@ class Mapped:
     merges: tuple[Merge, ...] = ()
     unmapped: tuple[Mapping[str, str], ...] = field(default=())
     """Work-list entries: {"table", "code", "text", "location"} for each local code without a mapping."""
+    identifier: Mapping[str, str] = field(default_factory=dict)
+    """Of the message, and so of its Bundle: the control id in the system of the sender. Empty without one."""
+    timestamp: str = ""
+    """When the message was made (MSH-7), an instant or ''."""
 
     @property
     def refused(self) -> bool:
@@ -87,9 +91,11 @@ class Mapped:
     @property
     def bundle(self) -> Resource:
         """A transaction Bundle of PUTs by derived id, deterministic for equal messages."""
+        told = {"identifier": dict(self.identifier), "timestamp": self.timestamp}
         return {
             "resourceType": "Bundle",
             "type": "transaction",
+            **{name: value for name, value in told.items() if value},
             "entry": [
                 {
                     "fullUrl": f"{BUNDLE_BASE}/{s.resource['resourceType']}/{s.resource['id']}",

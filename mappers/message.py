@@ -195,7 +195,7 @@ class Segment:
 class Message:
     """An ordered tuple of segments. Segments in equal segments out, unknown and Z segments included."""
 
-    __slots__ = ("_leaves", "_made", "_positions", "_texts", "_whole", "delimiters")
+    __slots__ = ("_leaves", "_made", "_positions", "_texts", "_trigger", "_whole", "delimiters")
 
     def __init__(self, texts: list[str] | tuple[str, ...], delimiters: Delimiters) -> None:
         separator = delimiters.field
@@ -211,7 +211,14 @@ class Message:
         self._made: dict[str, tuple[Segment, ...]] = {}
         self._whole: tuple[Segment, ...] | None = None
         self._leaves: tuple[Leaf, ...] | None = None
+        self._trigger: tuple[str, str] | None = None
         self.delimiters = delimiters
+
+    def read_as(self, code: str, event: str) -> Message:
+        """The same message under a trigger of the standard; what MSH-9 says stays as it was sent."""
+        same = Message(self._texts, self.delimiters)
+        same._trigger = (code, event)
+        return same
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -251,11 +258,15 @@ class Message:
     @property
     def code(self) -> str:
         """MSH-9.1, for example `ORU`; empty when absent."""
+        if self._trigger is not None:
+            return self._trigger[0]
         return self.msh.get(9, 1) or ""
 
     @property
     def event(self) -> str:
         """MSH-9.2, else EVN-1, for example `R01`."""
+        if self._trigger is not None:
+            return self._trigger[1]
         return self.msh.get(9, 2) or self.get("EVN", 1) or ""
 
     @property
@@ -270,8 +281,8 @@ class Message:
 
     def value(self, leaf: Leaf) -> str:
         """The raw text of a leaf."""
-        segment = self.segments[leaf.position]
-        raw = segment.raw(leaf.field)
+        segment = (self._whole or self.segments)[leaf[0]]
+        raw = segment.raw(leaf[1])
         if raw.isalnum():
             return raw if leaf[2:] == (1, 1, 1) else ""
         if segment.name not in HEADERS or leaf.field > 2:

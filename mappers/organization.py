@@ -9,14 +9,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mappers import systems
-from mappers.authority import assigner
+from mappers.authority import Authority, assigner
+from mappers.datatypes.check_digit import check_digit
+from mappers.datatypes.membership import holds
+from mappers.datatypes.primitive import spaced
 from mappers.derived import derived_id
 from mappers.mapped import Weight
+from mappers.site import Institution
 from mappers.use import Use
 
 if TYPE_CHECKING:
     from mappers.draft import Draft, Sheet
 
+_ROLE = f"{systems.CANONICAL}/CodeSystem/consortium-role"
+_LEVEL = f"{systems.CANONICAL}/CodeSystem/organization-level"
+_CATEGORY = f"{systems.CANONICAL}/CodeSystem/ws-218"
+_LEVELS = frozenset({"village", "township", "county", "prefecture", "province"})
+_ROLES = {"consortium": "consortium", "village": "village"}
+"""Levels that say the role themselves."""
 DEPARTMENT = {
     "coding": [{"system": "http://terminology.hl7.org/CodeSystem/organization-type", "code": "dept"}],
 }
@@ -24,6 +34,17 @@ DEPARTMENT = {
 
 def institution(code: str, draft: Draft) -> Sheet:
     """The Organization of an institution of the consortium, with its social credit code when the site knows it."""
+    watched = draft.touched
+    if watched is None:
+        return _institution(code, draft)
+    watched.append(code)
+    draft.touched = None
+    sheet = _institution(code, draft)
+    draft.touched = watched
+    return sheet
+
+
+def _institution(code: str, draft: Draft) -> Sheet:
     sheet = draft.resource(
         "Organization", derived_id("Organization", systems.INSTITUTION, code), Weight.MENTION, owner=code
     )
@@ -35,9 +56,27 @@ def institution(code: str, draft: Draft) -> Sheet:
         identifiers.insert(0, {"system": systems.USCC, "value": known.uscc})
     sheet.body["identifier"] = identifiers
     sheet.body["name"] = known.name if known is not None else code
+    if known is not None:
+        _facts(known, sheet)
     if known is not None and known.part_of and known.part_of != code:
         sheet.body["partOf"] = {"reference": institution(known.part_of, draft).ref}
     return sheet
+
+
+def _facts(known: Institution, sheet: Sheet) -> None:
+    """What the site knows of an institution: its role in the consortium, its level, its category (WS 218)."""
+    said = [
+        {"url": f"{systems.CANONICAL}/StructureDefinition/{name}", "valueCoding": {"system": system, "code": code}}
+        for name, code, system in (
+            ("consortium-role", known.role or _ROLES.get(known.level, ""), _ROLE),
+            ("organization-level", known.level if known.level in _LEVELS else "", _LEVEL),
+        )
+        if code
+    ]
+    if said:
+        sheet.body["extension"] = said
+    if known.category:
+        sheet.body["type"] = [{"coding": [{"system": _CATEGORY, "code": known.category}]}]
 
 
 def organization(code: str | None, name: str | None, draft: Draft, assigner: str = "") -> Sheet | None:
@@ -96,7 +135,28 @@ def from_xon(use: Use) -> Sheet | None:
         use.leaf(1, sheet.path(f"alias[{sheet.body['alias'].index(name)}]"))
     if code and sheet.body.get("identifier", [{}])[0].get("value") == code:
         use.leaf(code_at, sheet.path("identifier[0].value"))
+        if len(value.components) > _CHECKED:
+            _numbered(use, sheet, found)
     return sheet
+
+
+_CHECKED = 3
+"""The component of an XON behind which the facts about its number stand."""
+
+
+def _numbered(use: Use, sheet: Sheet, found: Authority) -> None:
+    """The check digit (4, 5), the authority (6) and the type (7) of the number."""
+    identifier = sheet.body["identifier"][0]
+    check_digit(use, 4, identifier, sheet.path("identifier[0]"))
+    if (name := use.said(6)) and found.foreign:
+        identifier.setdefault("assigner", {"display": name})
+        use.leaf(6, sheet.path("identifier[0].assigner.display"))
+    kind = use.said(7)
+    if kind is not None:
+        code = spaced(kind)
+        listed = holds(systems.V2_0203, code)
+        identifier.setdefault("type", {"coding": [{"system": systems.V2_0203, "code": code}]} if listed else {"text": code})
+        use.leaf(7, sheet.path(f"identifier[0].type.{'coding[0].code' if listed else 'text'}"))
 
 
 def from_hd(use: Use) -> Sheet | None:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from mappers import systems
 from mappers.authority import Authority, assigner, authority
-from mappers.datatypes.human_name import name_parts
+from mappers.codes import Coded, lookup
+from mappers.datatypes.check_digit import check_digit
+from mappers.datatypes.human_name import name_facts, name_parts
 from mappers.datatypes.membership import holds
 from mappers.datatypes.primitive import spaced
 from mappers.derived import derived_id
@@ -20,6 +22,12 @@ from mappers.use import Use
 
 if TYPE_CHECKING:
     from mappers.draft import Draft, Sheet
+
+
+_MORE = 7
+"""The component of an XCN from which on few senders write anything."""
+NAME_AT = {"use": 10, "order": 18, "start": 19, "end": 20, "range": 17}
+"""Where an XCN has what an XPN has in 7, 11, 12, 13 and 10."""
 
 
 def practitioner(value: Value, draft: Draft, rule: str = "XCN[Practitioner]") -> dict[str, Any] | None:
@@ -64,8 +72,26 @@ def from_xcn(use: Use) -> Sheet | None:
             use.leaf(9, sheet.path("identifier[0].system"))
         _type(use, 13, sheet)
     if spoken := name_parts(use, 1, sheet.path("name[0].")):
+        if len(value.components) > _MORE:
+            name_facts(use, spoken, sheet.path("name[0]"), NAME_AT)
         sheet.body.setdefault("name", [spoken])
+    if len(value.components) >= _MORE:
+        _facts(use, sheet, code)
     return sheet
+
+
+def _facts(use: Use, sheet: Sheet, code: str | None) -> None:
+    """What few senders tell: degree (7), and the check digit of the number with its scheme (11, 12)."""
+    degree = use.said(7)
+    if degree:
+        found = lookup(use.site, "DegreeLicenseCertificate", degree)
+        kind: dict[str, Any] = {"text": degree}
+        if isinstance(found, Coded):
+            kind = {"coding": [{"system": found.system, "code": found.code}]}
+        place = sheet.add("qualification", {"code": kind})
+        use.leaf(7, sheet.path(f"{place}.code.{'coding[0].code' if 'coding' in kind else 'text'}"))
+    if code and "identifier" in sheet.body:
+        check_digit(use, 11, sheet.body["identifier"][0], sheet.path("identifier[0]"))
 
 
 def from_cnn(use: Use) -> Sheet | None:

@@ -1,8 +1,7 @@
 """The profile of the implementation guide that a translated resource declares and satisfies: one of each kind.
 
 By type, and by category where a type has several. A resource without its profile in the table declares none. That the
-profile is satisfied is what the tests hold against every message there is; at run time it would cost more than the
-translation itself, so a message is held against R4 only.
+profile is satisfied is held against every message, in the tests and when it comes (`adapters.pipeline`).
 Source: `profiles/package`; docs/reference/implementation-guide.md; FHIR R4 resource.html#Meta.profile.
 """
 

@@ -1,32 +1,44 @@
 """The Provenance of a message: who said it, when, about what; and everything it said that has no home in FHIR.
 
-One per message. Targets are all resources the message speaks of; agents the sending system and the person who entered
-it; the source entity is the message itself. A leaf that no rule accounted for is carried here with its location
-(`OBX[3]-15.3`); of a repetition that is left over as a whole, all of it with the location of the field (`NTE[3]-4`), as
-it was sent, separators and escapes included.
-Source: FHIR R4 provenance.html; official maps EVN[Provenance], MSH[Provenance-Source].
+One per message. Targets are all resources the message speaks of; agents the sending system, the person who entered it
+and the translator; the source entity is the message itself, by the number of its receipt and by its MessageHeader,
+which is contained (docs/decisions/2611-message-header.md). A leaf that no rule accounted for is carried here with its
+location (`OBX[3]-15.3`); of a repetition that is left over as a whole, all of it with the location of the field
+(`NTE[3]-4`), as it was sent, separators and escapes included.
+Source: FHIR R4 provenance.html, messageheader.html; official maps EVN[Provenance], MSH[Provenance-Source],
+MSH[Provenance-Transformation], MSH[MessageHeader].
 """
 
 from __future__ import annotations
 
 import csv
+import marshal
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mappers import systems
+from mappers import original, systems
+from mappers.codes import Coded, lookup
 from mappers.derived import derived_id
 from mappers.engine import apply
+from mappers.ledger import Outcome
 from mappers.mapped import Weight
 from mappers.message import Leaf, Message, legible, unescape
 from mappers.organization import institution
+from mappers.segments.sft_device import answer, software
+from mappers.site import Site
 
 if TYPE_CHECKING:
     from mappers.draft import Draft, Sheet
 
+HEADER = "header"
+"""The id of the contained MessageHeader."""
+ABSENT = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
+_ENCODING = "encoding"
+"""Version and character set of the message: no data, but kept."""
 JOURNAL = "journal#message"
 """Where the leaves of a message stay that was not translated: in the journal, which keeps every message verbatim."""
 
@@ -41,14 +53,24 @@ def conclude(draft: Draft, moment: str) -> None:
     event = message.first("EVN")
     if event is not None:
         apply("EVN[Provenance]", event, sheet, draft)
+    source = draft.context.source
+    body["entity"] = [
+        {
+            "role": "source",
+            "what": {"reference": f"#{HEADER}", "identifier": {"system": "urn:ietf:rfc:3986", "value": source}},
+        },
+    ]
     apply("MSH[Provenance-Source]", message.msh, sheet, draft)
+    apply("MSH[Provenance-Transformation]", message.msh, sheet, draft)
+    _header(draft, sheet)
+    _country(draft)
+    if found := message.all("SFT"):
+        software(found, sheet, draft)
+    if (msa := message.first("MSA")) is not None:
+        answer(msa, sheet, draft)
     body.setdefault("recorded", moment)
     if event is not None and event.get(1) and event.get(1) == message.event and "activity" in body:
         note(Leaf(event.position, 1, 1, 1, 1), "stored", sheet.path("activity.coding[0].code"), "EVN[Provenance]#EVN-1")
-    source = draft.context.source
-    body["entity"] = [
-        {"role": "source", "what": {"identifier": {"system": "urn:ietf:rfc:3986", "value": source}}},
-    ]
     if message.control_id and message.control_id in source:
         note(
             Leaf(0, 10, 1, 1, 1),
@@ -57,6 +79,72 @@ def conclude(draft: Draft, moment: str) -> None:
             "MSH[Provenance-Source]#MSH-10",
         )
     body["target"] = [{"reference": one.ref} for one in draft.sheets.values() if not one.empty]
+
+
+class _Header(NamedTuple):
+    """A MessageHeader and what the ledger says of it, for all messages whose MSH differs in time and number only."""
+
+    site: Site
+    body: bytes
+    """Marshalled: the quickest way to a copy that nobody shares."""
+    lines: tuple[tuple[Leaf, Outcome, str, str], ...]
+
+
+_HEADERS: dict[tuple[str, ...], _Header] = {}
+_MOST_HEADERS = 1024
+_TOLD = (2, 3, 4, 5, 6, 9, 11, 19)
+"""The fields that a MessageHeader is made of when those are empty that few senders fill."""
+_RARE = (8, 22, 23, 24, 25, 26, 27)
+
+
+def _header(draft: Draft, sheet: Sheet) -> None:
+    """The MessageHeader: contained, for without its message it says nothing, and costs no resource of its own."""
+    msh, site = draft.message.msh, draft.site
+    key = (site.code, *(msh.raw(field) for field in _TOLD))
+    common = not any(msh.raw(field) for field in _RARE)
+    known = _HEADERS.get(key) if common else None
+    if known is not None and known.site is site:
+        sheet.body["contained"] = [marshal.loads(known.body)]  # noqa: S302 - bytes of this process
+        for leaf, outcome, path, rule in known.lines:
+            draft.ledger.note(leaf, outcome, sheet.path(path), rule)
+        return
+    body = _new_header(draft, sheet)
+    if common:
+        if len(_HEADERS) >= _MOST_HEADERS:
+            _HEADERS.clear()
+        start = sheet.path("contained")
+        lines = tuple(
+            (leaf, line.outcome, line.path.partition("#")[2], line.rule)
+            for leaf, found in draft.ledger.lines.items()
+            if leaf.position == 0
+            for line in found
+            if line.path.startswith(start)
+        )
+        _HEADERS[key] = _Header(site, marshal.dumps(body), lines)
+
+
+def _new_header(draft: Draft, sheet: Sheet) -> dict[str, Any]:
+    body: dict[str, Any] = {"resourceType": "MessageHeader", "id": HEADER}
+    sheet.body["contained"] = [body]
+    apply("MSH[MessageHeader]", draft.message.msh, sheet, draft)
+    for one in (body.setdefault("source", {}), *body.get("destination", ())):
+        if "endpoint" in one:
+            one.pop("_endpoint", None)
+        else:
+            one.setdefault("_endpoint", {"extension": [dict(ABSENT)]})
+    return body
+
+
+def _country(draft: Draft) -> None:
+    """MSH-17: the country of the institution that sends."""
+    msh, site = draft.message.msh, draft.site
+    country, name = msh.get(17), msh.get(4)
+    found = lookup(site, "CountryCode", country) if country and name else None
+    if name and isinstance(found, Coded):
+        house = institution(site.authorities.get(name, site.institution), draft)
+        house.body.setdefault("address", [{"country": found.code}])
+        place = house.path("address[0].country")
+        draft.ledger.note(Leaf(0, 17, 1, 1, 1), "stored", place, "MSH[MessageHeader]#MSH-17")
 
 
 def _sender(draft: Draft, sheet: Sheet) -> dict[str, Any]:
@@ -102,21 +190,37 @@ def _structural() -> Mapping[tuple[str, int], str]:
 
 
 def account(draft: Draft, sheet: Sheet | None) -> None:
-    """Gives every leaf without an outcome one: dropped with a reason when structural, else carried."""
+    """Gives every leaf without an outcome one: dropped with a reason when structural, else carried. What stands in the
+    resources otherwise than it was sent is kept as it was sent, too (`mappers.original`)."""
     message, lines, structural = draft.message, draft.ledger.lines, _structural()
     segments = message.segments
     carried: list[tuple[Leaf, str]] = []
-    for leaf in [leaf for leaf in message.leaves() if leaf not in lines]:
+    originals: list[tuple[Leaf, str]] = []
+    told, asked = lines.get, original.OTHERWISE
+    for leaf in message.leaves():
+        found = told(leaf)
+        if found is not None:
+            outcome, path, _ = found[0]
+            if outcome == "stored" and not path.endswith(asked):  # nearly every leaf stands as it was sent
+                continue
+            if original.otherwise(leaf, raw := message.value(leaf), found):
+                originals.append((leaf, raw))
+            continue
         raw = message.value(leaf)
         reason = structural.get((segments[leaf.position].name, leaf.field))
         if reason is not None and _says_nothing(reason, raw):
             draft.ledger.note(leaf, "dropped", reason, "structural")
+            if reason == _ENCODING:
+                originals.append((leaf, raw))
         elif sheet is None:
             draft.ledger.note(leaf, "carried", JOURNAL, "message-not-translated")
         else:
             carried.append((leaf, raw))
     if sheet is not None and carried:
         _carry(draft, sheet, carried)
+    if sheet is not None and originals:
+        said = {"url": original.V2_ORIGINAL, "valueString": original.written(message, originals)}
+        sheet.body.setdefault("extension", []).append(said)
 
 
 def _says_nothing(reason: str, raw: str) -> bool:

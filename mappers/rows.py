@@ -4,20 +4,21 @@ Columns: `id` (unique, `PID[Patient]#PID-5`, a suffix `.b` for a further row of 
 `condition`), `source` (`PID-5`, `PID-5.1`, or empty: always), `target` (see `path`), `datatype` (a name of the datatype
 registry), `vocabulary` (a code table), `value` (a constant: plain text, or JSON after `=`), `origin`: the official row
 or rows (`official PID[Patient]#PID-5:1`, n-th mapped row of that id; several as `:1,2`), or `qiao: reason`, or both
-(`official …; qiao: what we mend`).
+(`official …; qiao: what we mend`); in the layers of a site `site: reason`.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).parent / "tables" / "segments"
 _SOURCE = re.compile(r"\A([A-Z][A-Z0-9]{2})-(\d+)(?:\.(\d+))?\Z")
-_ORIGIN = re.compile(r"\A(official \S.*|qiao: \S.*)\Z")
+_ORIGIN = re.compile(r"\A(official \S.*|(?:qiao|site): \S.*)\Z")
 
 
 class Row(NamedTuple):
@@ -48,9 +49,14 @@ class RowError(ValueError):
 @cache
 def maps() -> dict[str, tuple[Row, ...]]:
     """All rows by map id, in the order of their file."""
+    return read(sorted(FOLDER.glob("*.csv")))
+
+
+def read(paths: Iterable[Path]) -> dict[str, tuple[Row, ...]]:
+    """The rows of these files by map id. `RowError` names the file and the row that is not well formed."""
     found: dict[str, list[Row]] = {}
     seen: set[str] = set()
-    for path in sorted(FOLDER.glob("*.csv")):
+    for path in paths:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
             if tuple(reader.fieldnames or ()) != Row._fields:

@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from mappers.rows import Row
+
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Institution:
     """A member of the consortium. `level`: county, township or village. `uscc`: 18-character social credit code or
-    ''.
+    ''. `role`: what it is in the consortium (lead, member, village, centre, external) and `category`: its code of
+    WS 218, or ''.
     """
 
     code: str
@@ -23,6 +26,8 @@ class Institution:
     level: str
     uscc: str = ""
     part_of: str = ""
+    role: str = ""
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,10 @@ class Site:
     codes: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     institutions: Mapping[str, Institution] = field(default_factory=lambda: MappingProxyType({}))
     obr2: str = "order"
+    segments: Mapping[str, tuple[tuple[str, tuple[Row, ...]], ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    """By name of a Z segment, the types of resources it speaks of and the rows that take it there."""
 
 
 @dataclass(frozen=True, slots=True)

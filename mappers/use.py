@@ -129,6 +129,7 @@ class Use:
 
     def drop(self, component: int, reason: str, subcomponent: int = 1) -> None:
         """Notes that the leaf is left out, and why. Stands even when the value as a whole finds no place."""
+        self.draft.effects += 1
         self.draft.ledger.note(self.at(component, subcomponent), "dropped", reason, self.rule)
 
     def issue(self, code: str, component: int = 1, **details: str) -> None:

@@ -36,8 +36,10 @@ def address(value: Repetition, use: Use) -> dict[str, Any] | None:
         if text := use.take(component, name):
             found[name] = text
     _kind(use, found)
-    if tract := use.take(10, f"extension[{len(found.get('extension', []))}].valueString"):
-        found.setdefault("extension", []).append({"url": CENSUS_TRACT, "valueString": tract})
+    if tract := use.take(10, "_line[0].extension[0].valueString"):
+        # R4 allows this extension on the lines of an address only.
+        rest = [None] * (len(found.get("line", ())) - 1)
+        found["_line"] = [{"extension": [{"url": CENSUS_TRACT, "valueString": tract}]}, *rest]
     if period := within(use, {"start": 13, "end": 14}, 12):
         found["period"] = period
     return found if any(name not in ("use", "type") for name in found) else None

@@ -7,6 +7,7 @@ Source: HL7 v2.5.1 2.A.88 (XPN) and 2.A.86 (XCN); official maps XPN[HumanName], 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mappers import systems
@@ -29,22 +30,34 @@ def human_name(value: Repetition, use: Use) -> dict[str, Any] | None:
     name = name_parts(use, 0, "")
     if not name:
         return None
-    kind = value.get(7)
+    name_facts(use, name, "", _AT)
+    return name
+
+
+_AT = {"use": 7, "order": 11, "start": 12, "end": 13, "range": 10}
+
+
+def name_facts(use: Use, name: dict[str, Any], under: str, at: Mapping[str, int]) -> None:
+    """Use, order of assembly and period of a name; `at` says in which components they stand."""
+    value = use.value
+    where = f"{under}." if under else ""
+    kind = value.get(at["use"])
     if kind and kind != NULL:
         found = lookup(use.site, "NameType", kind)
         if not isinstance(found, Unmapped) and found.system == "http://hl7.org/fhir/name-use":
             name["use"] = found.code
-            use.coded(7, "use", "NameType", kind, found.code)
-    if period := within(use, {"start": 12, "end": 13}, 10):
+            use.coded(at["use"], f"{where}use", "NameType", kind, found.code)
+    if period := within(use, {"start": at["start"], "end": at["end"]}, at["range"], where):
         name["period"] = period
-    order = value.get(11)
+    order = value.get(at["order"])
     if order and order != NULL:
         found = lookup(use.site, "NameAssemblyOrder", order)
         if not isinstance(found, Unmapped):
             url = "http://hl7.org/fhir/StructureDefinition/humanname-assembly-order"
-            name.setdefault("extension", []).append({"url": url, "valueCode": found.code})
-            use.coded(11, f"extension[{len(name['extension']) - 1}].valueCode", "NameAssemblyOrder", order, found.code)
-    return name
+            array = name.setdefault("extension", [])
+            array.append({"url": url, "valueCode": found.code})
+            place = f"{where}extension[{len(array) - 1}].valueCode"
+            use.coded(at["order"], place, "NameAssemblyOrder", order, found.code)
 
 
 def name_string(value: Repetition, use: Use) -> str | None:

@@ -125,6 +125,17 @@ def ei(value: Repetition, use: Use) -> dict[str, Any] | None:
     return ei_of(use, "entity")
 
 
+def ei_reference(kind: str) -> Callable[[Repetition, Use], dict[str, Any] | None]:
+    """EI[Condition]: a logical reference to the resource of that number."""
+
+    def convert(value: Repetition, use: Use) -> dict[str, Any] | None:
+        found = ei_of(use, "entity")
+        use.notes = [(leaf, outcome, f"identifier.{path}", rule) for leaf, outcome, path, rule in use.notes]
+        return {"type": kind, "identifier": found} if found else None
+
+    return convert
+
+
 def ei_of(use: Use, kind: str) -> dict[str, Any] | None:
     """The Identifier of an EI, in the system of its authority for numbers of `kind` (`placer-order`, `filler-order`
     …).
@@ -181,6 +192,24 @@ def licence(value: Repetition, use: Use) -> dict[str, Any] | None:
     if state := use.take(2, "assigner.display"):
         identifier["assigner"] = {"display": state}
     if period := within(use, {"end": 3}):
+        identifier["period"] = period
+    return identifier
+
+
+def practitioner_licence(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """PLN[Identifier]: number 1, type 2, issuing state or agency 3, expiry 4."""
+    text = use.take(1, "value")
+    if not text:
+        return None
+    identifier: dict[str, Any] = {
+        "system": systems.local(use.site.institution, "practitioner-licence", use.value.get(3) or ""),
+        "value": text,
+    }
+    if kind := use.take(2, "type.text"):
+        identifier["type"] = {"text": kind}
+    if state := use.take(3, "assigner.display"):
+        identifier["assigner"] = {"display": state}
+    if period := within(use, {"end": 4}):
         identifier["period"] = period
     return identifier
 

@@ -23,17 +23,18 @@ def language(value: Repetition, use: Use) -> dict[str, Any] | None:
     if concept is None:
         return None
     codings = concept.setdefault("coding", [])
-    if any(one.get("system") == BCP_47 and _is_tag(one["code"]) for one in codings):
+    if any(one.get("system") == BCP_47 and is_tag(one["code"]) for one in codings):
         return concept
     for component in (1, 4):
         primary, _, rest = (use.said(component) or "").strip().partition("-")
         tag = "-".join(filter(None, (primary.lower(), rest)))
-        if _is_tag(tag):
+        if is_tag(tag):
             use.coded(component, f"coding[{len(codings)}].code", "BCP 47", use.said(component) or "", tag)
             codings.append({"system": BCP_47, "code": tag})
             return concept
     return None
 
 
-def _is_tag(tag: str) -> bool:
+def is_tag(tag: str) -> bool:
+    """Whether the text is a tag of BCP 47 whose language has a code of two or three letters."""
     return len(tag.partition("-")[0]) <= _LONGEST_PRIMARY and SYNTAXES[BCP_47](tag)

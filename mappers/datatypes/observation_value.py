@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +25,10 @@ from profiles.systems import CANONICAL_BASE
 
 CODED = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
 ATTACHED = frozenset({"ED", "RP"})
+MEASURED = frozenset({"NM", "SI", "SN", "CQ", "DT", "TS", "DTM", "TM", "DR", "NR", "VR", "NA"})
+"""Kinds whose repetitions are values of their own; those of a text are its lines."""
 QUALITATIVE = f"{CANONICAL_BASE}/CodeSystem/qualitative-result"
+_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _TABLE = Path(__file__).parent.parent / "tables" / "qualitative.csv"
 _SPAN = re.compile(r"(?P<low>[0-9]+(?:\.[0-9]+)?)\s*(?:-|--|~|～)\s*(?P<high>[0-9]+(?:\.[0-9]+)?)")
 _TITRE = re.compile(r"(?P<comparator><=|>=|<|>)?\s*(?P<one>[0-9]{1,9})\s*[:：∶]\s*(?P<many>[0-9]{1,9})")
@@ -158,8 +162,10 @@ def _structured(value: Value, beside: Beside) -> Reading:
     if first is None or sign not in ("", "=", "<", "<=", ">", ">="):
         return _string(value, beside)
     if separator in (":", "/") and second is not None:
-        one: dict[str, Any] = {"value": first, "comparator": comparator} if comparator else {"value": first}
-        return Reading("valueRatio", {"numerator": one, "denominator": {"value": second}}, original)
+        one = quantity(first, beside.unit)
+        if comparator:
+            one = {"value": first, "comparator": comparator, **{k: v for k, v in one.items() if k != "value"}}
+        return Reading("valueRatio", {"numerator": one, "denominator": quantity(second, beside.unit)}, original)
     if separator == "-" and second is not None and first <= second and not comparator:
         span = {"low": quantity(first, beside.unit), "high": quantity(second, beside.unit)}
         return Reading("valueRange", span, original)
@@ -216,6 +222,20 @@ def _between(value: Value, beside: Beside) -> Reading:
     return Reading("valueString", "-".join(ends), value.text() or "") if ends else NOTHING
 
 
+def _series(value: Value, beside: Beside) -> Reading:
+    """NA: a row of numbers. FHIR wants the time between them, which v2 says elsewhere or nowhere."""
+    numbers = [decimal(text) for text in value.components]
+    if not numbers or None in numbers:
+        return _string(value, beside)
+    sampled = {
+        "origin": quantity(Decimal(0), beside.unit),
+        "_period": {"extension": [{"url": _ABSENT, "valueCode": "unknown"}]},
+        "dimensions": 1,
+        "data": " ".join(str(number) for number in numbers),
+    }
+    return Reading("valueSampledData", sampled)
+
+
 _READERS: Mapping[str, Callable[[Value, Beside], Reading]] = {
     "NM": _number,
     "SI": _number,
@@ -230,4 +250,5 @@ _READERS: Mapping[str, Callable[[Value, Beside], Reading]] = {
     "DR": _period,
     "NR": _range,
     "VR": _between,
+    "NA": _series,
 }

@@ -8,13 +8,14 @@ Source: HL7 v2.5.1 2.A.28 (EI), 2.A.29 (EIP), 4.5.1.2, 4.5.1.3; official maps EI
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mappers import systems
 from mappers.authority import authority
 from mappers.message import NULL
 from mappers.order_state import order_control
-from mappers.use import Repetition, Use
+from mappers.use import Part, Repetition, Use
 
 if TYPE_CHECKING:
     from mappers.draft import Draft
@@ -24,9 +25,9 @@ _UNIVERSAL = frozenset(
     {"ISO", "UUID", "GUID", "DNS", "URI", "CLIA", "CLIP", "L", "M", "N", "HL7", "HCD", "HIBCC", "DICOM"}
 )
 _BY_FILLER = frozenset({"ORU", "OUL", "ORR", "ORL", "ORG", "ORI", "MDM", "RRI"})
-_TYPES = {PLACER: "PLAC", FILLER: "FILL", "accession": "ACSN"}
-_GROUPS = {"placer-group": "Placer Group Number", "filler-group": "Filler Group Number"}
-"""Of later tables 0203; that of R4 has no code for them."""
+_TYPES = {PLACER: "PLAC", FILLER: "FILL", "accession": "ACSN", "observation": "FILL"}
+_GROUPS = {"placer-group": ("PGN", "Placer Group Number"), "filler-group": ("FGN", "Filler Group Number")}
+"""Of later tables 0203: the text stands beside the code for who knows only that of R4."""
 
 
 class Number(NamedTuple):
@@ -128,7 +129,8 @@ def identifier(value: Repetition, use: Use, kind: str, places: _Places | None = 
     if kind in _TYPES:
         out["type"] = {"coding": [{"system": systems.V2_0203, "code": _TYPES[kind]}]}
     elif kind in _GROUPS:
-        out["type"] = {"text": _GROUPS[kind]}
+        code, text = _GROUPS[kind]
+        out["type"] = {"coding": [{"system": systems.V2_0203, "code": code}], "text": text}
     out["system"], out["value"] = found.system, found.value
     use.leaf(where.number, "value")
     if namespace := use.take(where.namespace, "assigner.display"):
@@ -150,3 +152,33 @@ def second(value: Repetition, use: Use) -> dict[str, Any] | None:
 def specimen(value: Repetition, use: Use) -> dict[str, Any] | None:
     """EIP[Identifier-Placer], EIP[Identifier-Filler] of SPM-2 and SPM-3: the value is one component (an EI)."""
     return identifier(value, use, "specimen")
+
+
+def pair(component: int, kind: str) -> Callable[[Repetition, Use], dict[str, Any] | None]:
+    """One half of an EIP (`placer&authority^filler&authority`): nothing when the field is a plain EI."""
+
+    def convert(value: Repetition, use: Use) -> dict[str, Any] | None:
+        if isinstance(value, Part):
+            return identifier(value, use, kind)
+        if not is_pair(value):
+            return None
+        inner = use.inside(component)
+        return identifier(inner.value, inner, kind)
+
+    return convert
+
+
+def is_pair(value: Repetition) -> bool:
+    """Whether the field is an EIP: its components have components of their own."""
+    separator = value.segment.delimiters.subcomponent
+    return bool(separator) and separator in value.raw
+
+
+def either(kind: str) -> Callable[[Repetition, Use], dict[str, Any] | None]:
+    """ORC-4: an EI before v2.7, then an EIP whose first half is the placer's number."""
+    first = pair(1, kind)
+
+    def convert(value: Repetition, use: Use) -> dict[str, Any] | None:
+        return first(value, use) if is_pair(value) else identifier(value, use, kind)
+
+    return convert

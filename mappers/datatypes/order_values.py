@@ -7,6 +7,7 @@ extensions are those of HL7 (`hl7.fhir.uv.extensions`) that the official rows na
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from mappers import practitioner, systems
 from mappers.datatypes import codeable_concept as cc
 from mappers.datatypes import order_number
 from mappers.datatypes.contact_point import contact_point
+from mappers.datatypes.membership import holds
 from mappers.datatypes.number import decimal
 from mappers.datatypes.period import date_time
 from mappers.datatypes.reference import to_practitioner
@@ -51,29 +53,6 @@ def _extension(
         return None
     _inside(use, name)
     return {"url": EXTENSION + url, name: found}
-
-
-def remembered(convert: Callable[[Repetition, Use], Any]) -> Callable[[Repetition, Use], Any]:
-    """The same conversion, done once a message for equal texts of one row; only for what nobody writes into later."""
-
-    def again(value: Repetition, use: Use) -> Any:
-        memo, key = use.draft.memo, (use.rule, value.raw)
-        known = memo.get(key)
-        if known is None:
-            before = len(use.draft.issues)
-            found = convert(value, use)
-            if len(use.draft.issues) == before:
-                memo[key] = found, use.notes
-            return found
-        found, notes = known
-        position, field, repetition = value.segment.position, value.field, value.repetition
-        use.notes = [
-            (_NEW(Leaf, (position, field, repetition, component, sub)), outcome, path, rule)
-            for (_, _, _, component, sub), outcome, path, rule in notes
-        ]
-        return found
-
-    return again
 
 
 _KNOWN_CODES: dict[tuple[str, ...], tuple[dict[str, Any], list[tuple[int, int, str]]]] = {}
@@ -139,6 +118,14 @@ def amount(value: Repetition, use: Use) -> dict[str, Any] | None:
     return quantity(number, found)
 
 
+def unit_of(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """CWE[Quantity]: the unit of a number that stands in another field."""
+    if not isinstance(value, Value) or (found := unit(value)) is None:
+        return None
+    use.all("unit")
+    return {name: text for name, text in quantity(Decimal(0), found).items() if name != "value"}
+
+
 def named_practitioner(value: Repetition, use: Use) -> dict[str, Any] | None:
     """NDL[Practitioner]: a CNN in component 1 (`id&name`); `id^name` and a bare name as senders write them too."""
     second = value.get(2)
@@ -202,6 +189,30 @@ def specimen_type(value: Repetition, use: Use) -> dict[str, Any] | None:
     return cc.codeable_concept(inner.value, inner)
 
 
+def of_table(system: str, value: Repetition, use: Use) -> dict[str, Any] | None:
+    """A code of one HL7 table as CodeableConcept; what is not of the table is its text."""
+    code = use.said(1)
+    if code is None:
+        return None
+    if holds(system, code):
+        use.leaf(1, "coding[0].code")
+        return {"coding": [{"system": system, "code": code}]}
+    use.leaf(1, "text")
+    return {"text": code}
+
+
+_ACTIVITY = {"NW": "CREATE", "SC": "UPDATE", "XO": "UPDATE", "SN": "UPDATE", "OC": "CANCEL", "CA": "CANCEL"}
+
+
+def activity(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """ID[Activity]: what ORC-1 did to the data about the order, as DataOperation."""
+    code = _ACTIVITY.get(use.said(1) or "")
+    if code is None:
+        return None
+    use.coded(1, "coding[0].code", "DataOperation", use.said(1) or "", code)
+    return {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-DataOperation", "code": code}]}
+
+
 def note(value: Repetition, use: Use) -> dict[str, Any] | None:
     """CWE[Annotation]: the text of a coded comment."""
     text = cc.string(value, use)
@@ -225,6 +236,8 @@ def _numbers() -> dict[str, Callable[[Repetition, Use], Any]]:
         "Referral": "referral",
         "ReferralExternal": "referral-external",
         "Authorization": "authorization",
+        "Prescription": "prescription",
+        "Transaction": "transaction",
     }
     return {f"EI[Identifier-{name}]": partial(order_number.identifier, kind=kind) for name, kind in kinds.items()}
 
@@ -233,6 +246,17 @@ ORDER_DATATYPES: Mapping[str, Callable[[Repetition, Use], Any]] = MappingProxyTy
     {
         **_numbers(),
         "EI[Identifier-Second]": order_number.second,
+        "EI[Identifier-PlacerGroup]": order_number.either("placer-group"),
+        "EIP[Identifier-FillerGroup]": order_number.pair(2, "filler-group"),
+        "EIP[Identifier-PlacerOrder]": order_number.pair(1, order_number.PLACER),
+        "EIP[Identifier-FillerOrder]": order_number.pair(2, order_number.FILLER),
+        "ID[ObservationType]": partial(of_table, "http://terminology.hl7.org/CodeSystem/v2-0936"),
+        "ID[ObservationSubtype-Extension]": partial(
+            _extension,
+            "observation-structure-type",
+            "valueCodeableConcept",
+            partial(of_table, "http://terminology.hl7.org/CodeSystem/v2-0937"),
+        ),
         "EIP[Identifier-Placer]": order_number.specimen,
         "EIP[Identifier-Filler]": order_number.specimen,
         "XTN[ContactPoint-Extension]": partial(
@@ -250,12 +274,15 @@ ORDER_DATATYPES: Mapping[str, Callable[[Repetition, Use], Any]] = MappingProxyTy
         "TS[AnalysisTime-Extension]": partial(_extension, "observation-analysis-date-time", "valueDateTime", date_time),
         "OG[SubId-Extension]": sub_id,
         "CQ[Quantity]": amount,
+        "CWE[Quantity]": unit_of,
         "NDL[Practitioner]": named_practitioner,
-        "CWE[Organization]": remembered(producer),
+        "CWE[Organization]": producer,
         "CWE[ObservationCode]": observation_code,
-        "CWE[ObservationMethod]": remembered(cc.codeable_concept),
-        "EI[Device]": remembered(device),
-        "XCN[Observer]": remembered(to_practitioner),
+        "CWE[ObservationMethod]": cc.codeable_concept,
+        "EI[Device]": device,
+        "CWE[Device]": device,
+        "ID[Activity]": activity,
+        "XCN[Observer]": to_practitioner,
         "CWE[Annotation]": note,
         "SPS[SpecimenType]": specimen_type,
     }

@@ -54,16 +54,17 @@ def period(value: Repetition, use: Use) -> dict[str, Any] | None:
     return _period(use, {"start": 1, "end": 2}) or None
 
 
-def within(use: Use, components: Mapping[str, int], nested: int = 0) -> dict[str, Any]:
-    """The Period of two components of a larger datatype, or of a DR in component `nested` when they are absent."""
+def within(use: Use, components: Mapping[str, int], nested: int = 0, under: str = "") -> dict[str, Any]:
+    """The Period of two components of a larger datatype, or of a DR in component `nested` when they are absent. `under`
+    is where its owner stands, with a dot."""
     value = use.value
     size = len(value.components)
     if isinstance(value, Part) or (size < min(components.values()) and size < (nested or 99)):
         return {}
     if any(value.get(component) for component in components.values()):
-        return _period(use, components, "period.")
+        return _period(use, components, f"{under}period.")
     if nested and value.get(nested):
-        return _period(use.inside(nested, "period"), {"start": 1, "end": 2})
+        return _period(use.inside(nested, f"{under}period"), {"start": 1, "end": 2})
     return {}
 
 

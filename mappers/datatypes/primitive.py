@@ -5,12 +5,16 @@ TX and FT keep separators that senders forget to escape. A number that is none i
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from html import escape
 from typing import Any
 
 from mappers.datatypes.number import decimal as read_decimal
 from mappers.message import NULL
 from mappers.use import Repetition, Use
+
+_OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*)){2,}")
 
 
 def spaced(text: str) -> str:
@@ -21,6 +25,15 @@ def spaced(text: str) -> str:
 def string(value: Repetition, use: Use) -> str | None:
     """ST[string]."""
     return use.take(1)
+
+
+def oid(value: Repetition, use: Use) -> str | None:
+    """ST[oid]: an OID or a UID of DICOM as a URI (R4 datatypes.html#oid); what is none finds no place."""
+    written = (use.said(1) or "").strip().removeprefix("urn:oid:")
+    if not _OID.fullmatch(written):
+        return None
+    use.leaf(1)
+    return f"urn:oid:{written}"
 
 
 def text(value: Repetition, use: Use) -> str | None:
@@ -39,6 +52,14 @@ def annotation(value: Repetition, use: Use) -> dict[str, Any] | None:
         return None
     use.all("text")
     return {"text": whole.strip()}
+
+
+def narrative(value: Repetition, use: Use) -> dict[str, Any] | None:
+    """ST[Narrative]: words of the sender that no element says: an `additional` text."""
+    text = use.take(1, "div")
+    if not text:
+        return None
+    return {"status": "additional", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{escape(text)}</div>'}
 
 
 def _whole(value: Repetition, use: Use, least: int) -> int | None:

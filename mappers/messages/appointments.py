@@ -25,12 +25,18 @@ from mappers.finish import finish
 from mappers.location import location
 from mappers.mapped import Mapped, Weight
 from mappers.message import NULL, Leaf, Segment
+from mappers.messages.notes import annotate
 from mappers.messages.order_groups import Group
 from mappers.messages.service_request import mention
 from mappers.messages.subject import Subject, subject
+from mappers.messages.surroundings import observations, surround
 from mappers.practitioner import practitioner
+from mappers.segments.dg1_condition import conditions
+from mappers.segments.pid_appointment import subject_of
 from mappers.use import Use
 
+NOTE = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.note"
+"""R4 appointments have one comment and no notes; this is how HL7 says what R5 can."""
 EVENTS = tuple(("SIU", event) for event in ("S12", "S13", "S14", "S15", "S17", "S26"))
 _MINUTES = {"MIN": 1, "M": 1, "MINUTE": 1, "MINUTES": 1, "分钟": 1, "S": 0, "H": 60, "HR": 60, "HOUR": 60, "小时": 60}
 _TYPE = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
@@ -68,10 +74,16 @@ def translate(draft: Draft) -> Mapped:
     if sch.raw(25):
         leaf = Leaf(sch.position, 25, 1, 1, 1)
         draft.ledger.note(leaf, "coded", sheet.path("status"), "SCH[Appointment]#SCH-25")
-    sheet.add("participant", {"actor": {"reference": about.patient.ref}, "status": found.participant})
+    pid = message.first("PID")
+    if pid is not None:
+        subject_of(pid, about.patient, sheet, found.participant, draft)
+    surround(draft, about)
+    observations(draft, about)
+    conditions(draft, about.patient, about.encounter)
     _people(sch, sheet, found, draft)
     _resources(sheet, found, draft)
     _orders(sch, sheet, about, draft)
+    annotate(message.all("NTE"), sheet, draft, NOTE)
     _time(sheet, draft)
     return finish(draft, patient=about.patient.id, order_key=f"{key.system}|{key.value}")
 

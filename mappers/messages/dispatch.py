@@ -12,7 +12,19 @@ from mappers.draft import Draft
 from mappers.finish import finish
 from mappers.mapped import Mapped
 from mappers.message import Message
-from mappers.messages import adt, appointments, documents, orders, referrals, reports
+from mappers.messages import (
+    accounts,
+    administrations,
+    adt,
+    appointments,
+    documents,
+    master_files,
+    orders,
+    prescriptions,
+    problems,
+    referrals,
+    reports,
+)
 from mappers.site import Context
 
 Translate = Callable[[Draft], Mapped]
@@ -25,6 +37,11 @@ TABLE: Mapping[tuple[str, str], Translate] = MappingProxyType(
         **dict.fromkeys(referrals.EVENTS, referrals.translate),
         **dict.fromkeys(documents.EVENTS, documents.translate),
         **dict.fromkeys(appointments.EVENTS, appointments.translate),
+        **dict.fromkeys(administrations.EVENTS, administrations.translate),
+        **dict.fromkeys(prescriptions.EVENTS, prescriptions.translate),
+        **dict.fromkeys(accounts.EVENTS, accounts.translate),
+        **dict.fromkeys(problems.EVENTS, problems.translate),
+        **dict.fromkeys(master_files.EVENTS, master_files.translate),
     }
 )
 """(message code, event) → function. Each module of `mappers.messages` adds its rows here."""

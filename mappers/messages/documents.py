@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mappers.codes import Coded, lookup
 from mappers.datatypes.order_number import FILLER, PLACER, Number, number
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
@@ -29,6 +30,7 @@ from mappers.messages.service_request import beside, key_of, mention, task
 from mappers.messages.subject import Subject, absent, subject
 from mappers.organization import institution
 from mappers.organization import reference as named
+from mappers.segments.txa_provenance import edition
 from mappers.service_section import section
 
 EVENTS = tuple(("MDM", f"T{n:02d}") for n in range(1, 12))
@@ -70,8 +72,10 @@ def translate(draft: Draft) -> Mapped:
     sheet.body["identifier"] = [dict(sheet.body["masterIdentifier"]), *sheet.body.get("identifier", [])]
     sheet.body["custodian"] = named(institution(draft.site.institution, draft))
     _parent(txa, sheet, about, draft)
+    edition(txa, sheet, draft)
     orders = _context(txa, about, sheet, draft)
     _content(txa, sheet, draft)
+    _presentation(txa, sheet, draft)
     return finish(draft, patient=about.patient.id, order_key=f"{orders.system}|{orders.value}" if orders else "")
 
 
@@ -187,6 +191,19 @@ def _content(txa: Segment, sheet: Sheet, draft: Draft) -> None:
         contents.append({"attachment": text})
     sheet.body["content"] = contents or [{"attachment": absent()}]
     annotate(draft.message.all("NTE"), sheet, draft, _NOTE)
+
+
+def _presentation(txa: Segment, sheet: Sheet, draft: Draft) -> None:
+    """TXA-3: the kind of content, where it does not say so itself or says the same."""
+    said = txa.get(3)
+    found = lookup(draft.site, "DocumentContentPresentation", said) if said and said != NULL else None
+    kind = found.code if isinstance(found, Coded) else said if said and "/" in said else ""
+    for index, content in enumerate(sheet.body["content"]):
+        place = content["attachment"]
+        if kind and place.setdefault("contentType", kind).startswith(kind):
+            path = sheet.path(f"content[{index}].attachment.contentType")
+            draft.ledger.note(Leaf(txa.position, 3, 1, 1, 1), "coded", path, "TXA[DocumentReference]#TXA-3")
+            return
 
 
 def _text(texts: list[Segment], sheet: Sheet, index: int, draft: Draft) -> dict[str, Any] | None:

@@ -16,15 +16,16 @@ from types import MappingProxyType
 from typing import Any
 
 from mappers.datatypes.codeable_concept import codeable_concept
-from mappers.datatypes.order_values import remembered
 from mappers.draft import Draft, Sheet
 from mappers.dtm import dateTime
+from mappers.memory import remembering
 from mappers.message import NULL, Leaf, Segment, Value, legible
 from mappers.practitioner import practitioner
 from mappers.use import Use
 
-_comment_type = remembered(codeable_concept)
+_comment_type = remembering(codeable_concept)
 TYPE = "http://hl7.org/fhir/StructureDefinition/annotationType"
+CODED = "http://hl7.org/fhir/StructureDefinition/alternate-codes"
 
 
 @cache
@@ -62,7 +63,9 @@ def _annotation(segment: Segment, sheet: Sheet, place: str, draft: Draft) -> dic
         note["authorString"] = _sources().get(source, source)
         ledger.note(Leaf(segment.position, 2, 1, 1, 1), "coded", f"{place}.authorString", f"{rule}#NTE-2")
     if (kind := segment.first(4)) is not None:
-        _type(kind, note, place, f"{rule}#NTE-4", draft)
+        _coded(kind, TYPE, note, place, f"{rule}#NTE-4", draft)
+    if (comment := segment.first(9)) is not None:
+        _coded(comment, CODED, note, place, f"{rule}#NTE-9", draft)
     written = segment.get(6)
     if written and (time := dateTime(written, draft.site.offset)):
         note["time"] = time
@@ -73,9 +76,11 @@ def _annotation(segment: Segment, sheet: Sheet, place: str, draft: Draft) -> dic
     return note
 
 
-def _type(value: Value, note: dict[str, Any], place: str, rule: str, draft: Draft) -> None:
-    use = Use(draft, value, rule, "CommentType")
+def _coded(value: Value, url: str, note: dict[str, Any], place: str, rule: str, draft: Draft) -> None:
+    """The type of the note (NTE-4), or the note as a code (NTE-9), as an extension of it."""
+    use = Use(draft, value, rule, "CommentType" if url == TYPE else "")
     concept = _comment_type(value, use)
     if concept is not None:
-        note["extension"] = [{"url": TYPE, "valueCodeableConcept": concept}]
-        use.settle(f"{place}.extension[0].valueCodeableConcept")
+        array = note.setdefault("extension", [])
+        use.settle(f"{place}.extension[{len(array)}].valueCodeableConcept")
+        array.append({"url": url, "valueCodeableConcept": concept})

@@ -12,26 +12,51 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from mappers import dtm
+from mappers.contact_details import reach
 from mappers.datatypes.codeable_concept import codeable_concept
-from mappers.datatypes.observation_value import CODED, NOTHING, Beside, Reading, is_quality, read, text_of
+from mappers.datatypes.observation_value import (
+    ATTACHED,
+    CODED,
+    MEASURED,
+    NOTHING,
+    Beside,
+    Reading,
+    is_quality,
+    read,
+    text_of,
+)
 from mappers.datatypes.reference_range import bounds, is_url, reference_range
 from mappers.datatypes.units import Unit, unit
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
-from mappers.engine import apply
 from mappers.message import NULL, Leaf, Segment, Value
 from mappers.messages import vital_signs
 from mappers.messages.interpretation import Flags, interpret
 from mappers.messages.notes import annotate
 from mappers.messages.order_groups import Noted
-from mappers.messages.subject import Subject, absent
+from mappers.messages.report_parts import attachment
+from mappers.messages.specimens import mentioned
+from mappers.messages.subject import Subject, absent, alternate
 from mappers.order_state import ResultState, observation_status, weight
+from mappers.organization import from_xon
+from mappers.segment_memory import apply_again
+from mappers.segments.prt_observation import take_part
 from mappers.systems import CANONICAL
 from mappers.use import Use
 
+SPECIMEN = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.specimen"
+ATTACHMENT = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.valueAttachment"
+"""How HL7 says in R4 what R5 can."""
 ORIGINAL_TEXT = f"{CANONICAL}/StructureDefinition/original-text"
 _MAP = "OBX[Observation]"
-_RULE = {field: f"{_MAP}#OBX-{field}" for field in range(1, 31)}
+_RULE = {field: f"{_MAP}#OBX-{field}" for field in range(1, 34)}
+_UNIT_AT = {
+    "valueQuantity": ("unit",),
+    "valueRange": ("low.unit", "high.unit"),
+    "valueRatio": ("numerator.unit", "denominator.unit"),
+    "valueSampledData": ("origin.unit",),
+}
+"""Where OBX-6 stands, by element."""
 _NO_RANGE = frozenset({"-", "--", "—", "/", "无", "[ ]"})
 """What senders write when there is no reference range."""
 _ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
@@ -90,15 +115,18 @@ def observe(noted: Noted, panel: Panel, counts: dict[tuple[str, str], int], draf
     counts[equal] = nth = counts.get(equal, 0) + 1
     identity = derived_id("Observation", panel.system, f"{panel.key}|{code}|{obx.raw(4)}|{nth}")
     sheet = draft.resource("Observation", identity, weight(state.status))
-    return _fill(sheet, noted, panel, state, draft)
+    found = _fill(sheet, noted, panel, state, draft)
+    if noted.participants:
+        take_part(noted.participants, sheet, draft)
+    return found
 
 
 def _fill(sheet: Sheet, noted: Noted, panel: Panel, state: ResultState, draft: Draft) -> Observed:
     obx, body, note = noted.segment, sheet.body, draft.ledger.note
     if panel.category:
-        body["category"] = panel.category
+        body["category"] = list(panel.category)
     panel.subject.write(sheet)
-    apply(_MAP, obx, sheet, draft)
+    apply_again(_MAP, obx, sheet, draft)
     body.setdefault("code", panel.code or absent())
     reading = _value(obx, sheet, draft)
     flags = interpret(obx, sheet, draft, reading.flag)
@@ -107,17 +135,42 @@ def _fill(sheet: Sheet, noted: Noted, panel: Panel, state: ResultState, draft: D
     sheet.weight = weight(status)
     if obx.raw(11):
         note(Leaf(obx.position, 11, 1, 1, 1), "coded", sheet.path("status"), _RULE[11])
+        if obx.get(11) == "X" and status == "cancelled":
+            # "Cannot be obtained" and "not asked for" are both cancelled in FHIR: the code tells them apart.
+            body["_status"] = alternate("http://terminology.hl7.org/CodeSystem/v2-0085", "X")
     if not reading.element and "component" not in body and state.absent:
         body["dataAbsentReason"] = {"coding": [{"system": _ABSENT, "code": state.absent}]}
     _times(obx, sheet, panel, draft)
     if panel.specimen:
         body["specimen"] = {"reference": panel.specimen}
+    if obx.raw(33):
+        _specimens(obx, sheet, panel, draft)
+    if obx.raw(24):
+        _site(obx, draft)
     if "performer" not in body and panel.performer is not None:
         body["performer"] = [panel.performer]
     if noted.notes:
         annotate(noted.notes, sheet, draft)
     vital_signs.settle(sheet, draft, Leaf(obx.position, 3, 1, 1, 1))
     return Observed(sheet, status, flags)
+
+
+def _specimens(obx: Segment, sheet: Sheet, panel: Panel, draft: Draft) -> None:
+    """OBX-33: what the result was measured on; several as extensions, because R4 knows one."""
+    found = [mentioned(value, panel.subject, draft, _RULE[33]) for value in obx.values(33)]
+    references = [{"reference": one.ref} for one in found if one is not None]
+    if len(references) == 1:
+        sheet.body["specimen"] = references[0]
+    for reference in references if len(references) > 1 else ():
+        sheet.add("extension", {"url": SPECIMEN, "valueReference": reference})
+
+
+def _site(obx: Segment, draft: Draft) -> None:
+    """OBX-24: the address of the performing organization of OBX-23; without one it has nobody to belong to."""
+    value = obx.first(23)
+    organization = from_xon(Use(draft, value, _RULE[23])) if value is not None and not value.is_null else None
+    if organization is not None:
+        reach(obx, 24, "address", organization, _RULE[24], draft)
 
 
 def _times(obx: Segment, sheet: Sheet, panel: Panel, draft: Draft) -> None:
@@ -139,7 +192,7 @@ def _times(obx: Segment, sheet: Sheet, panel: Panel, draft: Draft) -> None:
 def _value(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
     """Writes value[x] (or components), the unit and the reference range; comes back with what was read."""
     kind = (obx.get(2) or "").strip().upper()
-    found = unit(obx.first(6)) if obx.raw(6) else None
+    found = _at_site(unit(obx.first(6)), draft) if obx.raw(6) else None
     ranged = bool(obx.raw(7))
     values = obx.values(5)
     if ranged:
@@ -149,9 +202,12 @@ def _value(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
         return NOTHING
     if kind in CODED:
         return _coded(obx, sheet, draft)
+    if kind in ATTACHED:
+        return _attached(obx, kind, sheet, draft)
+    beside = Beside(found, ranged, partial(dtm.dateTime, offset=draft.site.offset))
     if len(values) > 1:
-        return _lines(obx, sheet, draft)
-    reading = read(kind, values[0], Beside(found, ranged, partial(dtm.dateTime, offset=draft.site.offset)))
+        return _several(obx, kind, sheet, beside, draft)
+    reading = read(kind, values[0], beside)
     if not reading.element:
         for leaf in values[0].leaves():
             draft.ledger.note(leaf, "dropped", "null-value", _RULE[5])
@@ -159,6 +215,12 @@ def _value(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
     sheet.body[reading.element] = reading.value
     _account(obx, sheet, draft, reading, found)
     return reading
+
+
+def _at_site(found: Unit | None, draft: Draft) -> Unit | None:
+    """With what the site's own table says of a unit; it goes before ours."""
+    own = draft.site.codes.get(("unit", found.text)) if found is not None and draft.site.codes else None
+    return found._replace(code=own) if found is not None and own else found
 
 
 def _account(obx: Segment, sheet: Sheet, draft: Draft, reading: Reading, found: Unit | None) -> None:
@@ -173,12 +235,9 @@ def _account(obx: Segment, sheet: Sheet, draft: Draft, reading: Reading, found: 
         extensions.append({"url": ORIGINAL_TEXT, "valueString": reading.original})
     if reading.issue:
         draft.issue(reading.issue, Leaf(obx.position, 5, 1, 1, 1))
-    if found is None or element not in ("valueQuantity", "valueRange"):
+    if found is None or element not in _UNIT_AT:
         return
-    place = f"{path}.unit" if element == "valueQuantity" else f"{path}.low.unit"
-    for value in obx.values(6):
-        for leaf in value.leaves():
-            note(leaf, "stored", place, _RULE[6])
+    _unit(obx, found, element, path, draft)
     if not found.code:
         draft.issue("unit-unknown", Leaf(obx.position, 6, 1, 1, 1))
 
@@ -208,6 +267,47 @@ def _coded(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
         array.append({"code": sheet.body["code"], "valueCodeableConcept": concept})
     _kind(obx, sheet, draft, reading.element or ("component" if several else "dataAbsentReason"))
     return reading
+
+
+def _attached(obx: Segment, kind: str, sheet: Sheet, draft: Draft) -> Reading:
+    """ED and RP beside an order; a report has its documents in `presentedForm`."""
+    for value in obx.values(5):
+        found = attachment(value, kind, draft).attachment
+        place = "attachment-unusable"
+        if found is not None:
+            at = sheet.add("extension", {"url": ATTACHMENT, "valueAttachment": found})
+            place = sheet.path(
+                f"{at}.valueAttachment.{'data' if 'data' in found else 'url' if 'url' in found else 'title'}"
+            )
+        for leaf in value.leaves():
+            draft.ledger.note(leaf, "stored" if found is not None else "dropped", place, _RULE[5])
+    _kind(obx, sheet, draft, "extension")
+    return NOTHING
+
+
+def _several(obx: Segment, kind: str, sheet: Sheet, beside: Beside, draft: Draft) -> Reading:
+    """Several numbers, times or spans are components with the code of the observation; anything else is lines."""
+    values = obx.values(5)
+    readings = [read(kind, value, beside) for value in values] if kind in MEASURED else []
+    if not readings or any(one.issue or not one.element for one in readings):
+        return _lines(obx, sheet, draft)
+    array: list[dict[str, Any]] = sheet.body.setdefault("component", [])
+    for value, reading in zip(values, readings, strict=True):
+        path = sheet.path(f"component[{len(array)}].{reading.element}")
+        array.append({"code": sheet.body["code"], reading.element: reading.value})
+        for leaf in value.leaves():
+            draft.ledger.note(leaf, "stored", path, _RULE[5])
+        _unit(obx, beside.unit, reading.element, path, draft)
+    _kind(obx, sheet, draft, "component")
+    return NOTHING
+
+
+def _unit(obx: Segment, found: Unit | None, element: str, path: str, draft: Draft) -> None:
+    """The ledger lines of OBX-6."""
+    for place in _UNIT_AT.get(element, ()) if found is not None else ():
+        for value in obx.values(6):
+            for leaf in value.leaves():
+                draft.ledger.note(leaf, "stored", f"{path}.{place}", _RULE[6])
 
 
 def _lines(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:

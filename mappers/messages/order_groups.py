@@ -19,6 +19,7 @@ class Noted:
 
     segment: Segment
     notes: list[Segment] = field(default_factory=list)
+    participants: tuple[Segment, ...] = ()
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Group:
     diagnoses: list[Segment] = field(default_factory=list)
     studies: list[Segment] = field(default_factory=list)
     contacts: list[Segment] = field(default_factory=list)
+    participants: tuple[Segment, ...] = ()
 
     def number(self, field_number: int) -> str:
         """The placer (2) or filler (3) number of the group, wherever it stands, `""` when nowhere."""
@@ -88,6 +90,8 @@ class _Walker:
                 self._noted(segment)
             case "TQ1" | "DG1" | "IPC" | "CTD":
                 self._attached(segment)
+            case "PRT":
+                self._participant(segment)
             case "RXO" | "RXE" | "RXA" | "RXD" | "RXG" | "ODS" | "ODT" | "RQD" | "RQ1" | "BPO":
                 self._other(segment)
             case "PID":
@@ -155,6 +159,17 @@ class _Walker:
             self.early.append(noted)
         else:
             self.walk.loose.append(noted)
+
+    def _participant(self, segment: Segment) -> None:
+        """PRT belongs to the result right before it, else to the order; before any order to the patient."""
+        group = self.group
+        if group is None:
+            return
+        seen = group.observations
+        if seen and self.last is seen[-1].notes:
+            seen[-1].participants += (segment,)
+        else:
+            group.participants += (segment,)
 
     def _attached(self, segment: Segment) -> None:
         group = self.group

@@ -13,12 +13,14 @@ from mappers.draft import Draft, Sheet
 from mappers.finish import finish
 from mappers.mapped import Mapped
 from mappers.message import Segment
+from mappers.messages import prescriptions
 from mappers.messages.observations import Panel, observe
 from mappers.messages.order_groups import Group, walk
 from mappers.messages.service_request import beside, key_of, moment, request
 from mappers.messages.specimens import specimens
 from mappers.messages.studies import study
 from mappers.messages.subject import Subject, subject
+from mappers.messages.surroundings import surround
 from mappers.order_state import ResultState
 from mappers.segments.dg1_condition import conditions
 from mappers.service_section import observation_category, section
@@ -26,13 +28,24 @@ from mappers.service_section import observation_category, section
 _ASKED = ResultState("unknown", "unknown")
 """Information for the filler carries no result status (OBX-11 is not used in orders)."""
 
-EVENTS = (("ORM", "O01"), ("OMG", "O19"), ("OML", "O21"), ("OML", "O33"), ("OMI", "O23"))
+EVENTS = (
+    ("ORM", "O01"),
+    ("OMG", "O19"),
+    ("OML", "O21"),
+    ("OML", "O33"),
+    ("OML", "O35"),
+    ("OML", "O39"),
+    ("OMI", "O23"),
+)
 
 
 def translate(draft: Draft) -> Mapped:
     """The requests of an order message."""
-    groups = [group for group in walk(draft.message).groups if group.other is None]
+    walked = walk(draft.message).groups
+    groups = [group for group in walked if group.other is None]
     if not groups:
+        if any(group.other is not None and group.other.name in prescriptions.DETAILS for group in walked):
+            return prescriptions.translate(draft)
         # Orders for medicine, diet or supplies are other resources; taken for service requests they would mislead.
         draft.issue("segment-missing", "OBR", segment="OBR")
         return finish(draft)
@@ -46,6 +59,7 @@ def translate(draft: Draft) -> Mapped:
             if about is None:
                 return finish(draft)
             pid = group.pid
+            surround(draft, about)
         key = _order(group, about, taken, draft)
         first = first or key
     return finish(

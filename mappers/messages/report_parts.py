@@ -75,8 +75,9 @@ def _account(obx: Segment, value: Value, found: dict[str, Any], place: str, draf
     for field in (2, 11):
         if obx.raw(field):
             note(Leaf(obx.position, field, 1, 1, 1), "coded", place, f"OBX[DiagnosticReport]#OBX-{field}")
-    if found.get("title") in (obx.get(3, 2), obx.get(3)):
-        component = 2 if found["title"] == obx.get(3, 2) else 1
+    title = found.get("title")
+    if title is not None and title in (obx.get(3, 2), obx.get(3)):
+        component = 2 if title == obx.get(3, 2) else 1
         note(Leaf(obx.position, 3, 1, component, 1), "stored", f"{place}.title", "OBX[DiagnosticReport]#OBX-3")
 
 

@@ -28,6 +28,7 @@ from mappers.messages.service_request import beside, key_of, mention, moment, ta
 from mappers.messages.specimens import barcode, specimens
 from mappers.messages.studies import referenced, study
 from mappers.messages.subject import Subject, absent, subject
+from mappers.messages.surroundings import surround
 from mappers.order_state import OF_REPORT, ResultState, observation_status, of_results, report_status, weight
 from mappers.organization import institution
 from mappers.organization import reference as named
@@ -78,6 +79,7 @@ def translate(draft: Draft) -> Mapped:
             if about is None:
                 return finish(draft)
             pid = group.pid
+            surround(draft, about)
         order = _report(group, about, draft)
         first = first or (f"{order.system}|{order.value}" if order else "")
     return finish(draft, patient=about.patient.id if about else "", order_key=first)

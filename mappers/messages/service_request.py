@@ -13,7 +13,10 @@ from datetime import datetime
 from typing import Any
 
 from mappers import practitioner_role
+from mappers.contact_details import reach
+from mappers.datatypes.membership import holds
 from mappers.datatypes.order_number import PLACER, Number, number, receiver, sent_by_filler
+from mappers.datatypes.timing_bounds import bounds
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.dtm import dateTime
@@ -22,14 +25,19 @@ from mappers.mapped import Weight
 from mappers.message import NULL, Leaf, Segment
 from mappers.messages.notes import annotate
 from mappers.messages.order_groups import Group
-from mappers.messages.subject import Subject, absent
+from mappers.messages.subject import Subject, absent, alternate
 from mappers.order_state import OrderState, order_control, order_status, weight
 from mappers.organization import institution, organization
 from mappers.organization import reference as named
 from mappers.practitioner import practitioner
+from mappers.segments.orc_provenance import order_provenance
+from mappers.segments.prt_observation import orderer
 from mappers.service_section import claim, concepts, section
+from mappers.systems import CANONICAL
 from mappers.use import Use
 
+BUSINESS_EVENT = f"{CANONICAL}/StructureDefinition/business-event"
+V2_0119 = "http://terminology.hl7.org/CodeSystem/v2-0119"
 TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
 Reference = dict[str, Any]
 
@@ -80,7 +88,11 @@ def request(group: Group, key: Number, subject: Subject, draft: Draft, value: st
     _write(group, key, subject, sheet, found, draft)
     for timing in group.timings:
         apply("TQ1[ServiceRequest]", timing, sheet, draft)
+        if timing.raw(6):
+            bounds(timing, sheet.body, "occurrenceTiming", sheet.path("occurrenceTiming"), "TQ1[ServiceRequest]", draft)
     annotate(group.notes, sheet, draft)
+    if group.orc is not None:
+        business_event(group.orc, sheet, draft)
     _control(group, sheet, draft)
     _task(sheet, key, value or key.value, found.task, subject, draft)
     return sheet
@@ -99,7 +111,7 @@ def mention(group: Group, key: Number, subject: Subject, draft: Draft) -> Sheet:
 def _write(group: Group, key: Number, subject: Subject, sheet: Sheet, found: OrderState, draft: Draft) -> None:
     body, obr = sheet.body, group.obr
     body["status"] = found.request
-    body["intent"] = "reflex-order" if obr is not None and obr.get(11) == "G" else "order"
+    _intent(obr, sheet, draft)
     subject.write(sheet)
     if group.orc is not None:
         apply("ORC[ServiceRequest]", group.orc, sheet, draft)
@@ -120,16 +132,51 @@ def _write(group: Group, key: Number, subject: Subject, sheet: Sheet, found: Ord
         body["requester"] = asker
     if (filler := performer(draft)) is not None:
         body["performer"] = [filler]
+    if group.orc is not None:
+        order_provenance(group.orc, sheet, draft)
+
+
+def _intent(obr: Segment | None, sheet: Sheet, draft: Draft) -> None:
+    """OBR-11: `G` is a reflex order; `A` an added one, which R4 has no word for, so its code stands beside."""
+    code = obr.get(11) if obr is not None else None
+    sheet.body["intent"] = "reflex-order" if code == "G" else "order"
+    if code == "A":
+        sheet.body["_intent"] = alternate("http://terminology.hl7.org/CodeSystem/v2-0065", "A")
+    if obr is not None and code in ("A", "G"):
+        leaf = Leaf(obr.position, 11, 1, 1, 1)
+        draft.ledger.note(leaf, "coded", sheet.path("intent"), "OBR[ServiceRequest]#OBR-11")
+
+
+def business_event(orc: Segment, sheet: Sheet, draft: Draft) -> None:
+    """What happened to the order (ORC-1) and when (ORC-9), as they were said: the official map's business event."""
+    parts: list[dict[str, Any]] = []
+    place = sheet.path(f"extension[{len(sheet.body.get('extension', ()))}].extension")
+    code, note = orc.get(1), draft.ledger.note
+    if code and holds(V2_0119, code):
+        leaf = Leaf(orc.position, 1, 1, 1, 1)
+        note(leaf, "stored", f"{place}[0].valueCodeableConcept.coding[0].code", f"ORC[{sheet.type}]#ORC-1.b")
+        parts.append({"url": "value", "valueCodeableConcept": {"coding": [{"system": V2_0119, "code": code}]}})
+    if time := moment(orc, 9, draft):
+        leaf = Leaf(orc.position, 9, 1, 1, 1)
+        note(leaf, "stored", f"{place}[{len(parts)}].valueDateTime", f"ORC[{sheet.type}]#ORC-9.b")
+        parts.append({"url": "date", "valueDateTime": time})
+    if parts:
+        sheet.body.setdefault("extension", []).append({"url": BUSINESS_EVENT, "extension": parts})
 
 
 def requester(group: Group, key: Number, sheet: Sheet, draft: Draft) -> Reference | None:
     """ORC-12, else OBR-16, at ORC-21, else the institution whose number it is."""
+    if group.participants and (found := orderer(group.participants, draft)) is not None:
+        return found
     person: Reference | None = None
     for segment, field in ((group.orc, 12), (group.obr, 16)):
         value = segment.first(field) if segment is not None else None
         if person is None and value is not None and not value.is_null:
             person = practitioner(value, draft, f"{value.segment.name}[ServiceRequest]#{value.segment.name}-{field}")
     twin(group.obr, 16, group.orc, 12, draft)
+    if group.orc is not None and group.orc.raw(24) and person is not None:
+        asker = draft.sheets["Practitioner", person["reference"].partition("/")[2]]
+        reach(group.orc, 24, "address", asker, "ORC[ServiceRequest]#ORC-24", draft)
     return practitioner_role.reference(
         person, _facility(group.orc, sheet, draft) or named(institution(key.owner, draft)), draft
     )
@@ -152,6 +199,9 @@ def _facility(orc: Segment | None, sheet: Sheet, draft: Draft) -> Reference | No
     if code:
         use.leaf(10 if value.get(10) else 3, found.path("identifier"))
     use.settle(sheet.path("requester"))
+    if orc is not None:
+        reach(orc, 22, "address", found, "ORC[ServiceRequest]#ORC-22", draft)
+        reach(orc, 23, "telecom", found, "ORC[ServiceRequest]#ORC-23", draft)
     return named(found)
 
 

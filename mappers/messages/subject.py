@@ -40,3 +40,9 @@ def absent(reason: str = "unknown") -> dict[str, Any]:
     """The FHIR way to say that a required element is not known (data-absent-reason)."""
     url = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
     return {"extension": [{"url": url, "valueCode": reason}]}
+
+
+def alternate(system: str, code: str) -> dict[str, Any]:
+    """A code that a FHIR code cannot say, beside it (alternate-codes)."""
+    url = "http://hl7.org/fhir/StructureDefinition/alternate-codes"
+    return {"extension": [{"url": url, "valueCodeableConcept": {"coding": [{"system": system, "code": code}]}}]}

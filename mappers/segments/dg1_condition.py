@@ -11,7 +11,10 @@ from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.engine import apply
 from mappers.mapped import Weight
-from mappers.message import NULL, Segment
+from mappers.message import NULL, Leaf, Segment
+from mappers.segments.pv1_episodeofcare import rank
+
+_DUE_TO = "http://hl7.org/fhir/StructureDefinition/condition-dueTo"
 
 
 def conditions(
@@ -23,7 +26,20 @@ def conditions(
         sheet = _condition(dg1, draft, subject, visit)
         if sheet is not None:
             found.append(sheet)
+    _causes(found)
     return found
+
+
+def _causes(found: list[Sheet]) -> None:
+    """A parent diagnosis (DG1-22) that the message has is referred to itself, not by its number alone."""
+    for sheet in found:
+        for one in sheet.body.get("extension", ()):
+            if one["url"] != _DUE_TO:
+                continue
+            number = one["valueReference"]["identifier"]
+            parent = next((each for each in found if number in each.body.get("identifier", ())), None)
+            if parent is not None and parent is not sheet:
+                one["valueReference"]["reference"] = parent.ref
 
 
 def _condition(dg1: Segment, draft: Draft, subject: Sheet, visit: Sheet | None) -> Sheet | None:
@@ -39,9 +55,22 @@ def _condition(dg1: Segment, draft: Draft, subject: Sheet, visit: Sheet | None) 
     if visit is not None:
         sheet.body["encounter"] = {"reference": visit.ref}
     apply("DG1[Condition]", dg1, sheet, draft)
+    _described(dg1, sheet, draft)
     if visit is not None and dg1.get(21) != "D":
         _rank(dg1, draft, visit, sheet)
+        rank(dg1, visit, sheet, draft)
     return sheet
+
+
+def _described(dg1: Segment, sheet: Sheet, draft: Draft) -> None:
+    """DG1-4 is what the clinician called it: the text of the code, which else repeats the name that the coding has."""
+    words, code = dg1.get(4), sheet.body["code"]
+    if not words or words == NULL or words == code.get("text"):
+        return
+    if any(code.get("text") in (one.get("display"), one.get("code")) for one in code.get("coding", ())):
+        draft.forget(sheet, "code.text")
+        code["text"] = words
+        draft.ledger.note(Leaf(dg1.position, 4, 1, 1, 1), "stored", sheet.path("code.text"), "DG1[Condition]#DG1-4")
 
 
 def _rank(dg1: Segment, draft: Draft, visit: Sheet, condition: Sheet) -> None:

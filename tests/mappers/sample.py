@@ -76,10 +76,10 @@ def codes(mapped: Mapped) -> list[str]:
 
 
 def references(node: Any) -> Iterator[str]:
-    """Every `reference` in a resource."""
+    """Every `reference` in a resource that leads out of it."""
     if isinstance(node, dict):
         for name, child in node.items():
-            if name == "reference" and isinstance(child, str):
+            if name == "reference" and isinstance(child, str) and not child.startswith("#"):
                 yield child
             else:
                 yield from references(child)

@@ -198,7 +198,7 @@ def test_one_provenance_speaks_of_every_resource_and_names_sender_operator_and_m
     found = only(mapped, "Provenance")
     others = {f"{kind}/{identity}" for kind, identity in (one.key for one in mapped.statements) if kind != "Provenance"}
     assert {one["reference"] for one in found["target"]} == others
-    assert [one["type"]["coding"][0]["code"] for one in found["agent"]] == ["author", "enterer"]
+    assert [one["type"]["coding"][0]["code"] for one in found["agent"]] == ["author", "enterer", "assembler"]
     assert found["entity"][0]["what"]["identifier"]["value"] == "urn:qiao:message:township-his:M1"
     assert found["recorded"] == "2026-03-01T07:59:00+08:00"
 

@@ -1,5 +1,6 @@
 """Whole messages a clinician can read: each folder of `golden/` has a `message.hl7` (one segment a line), the
-`bundle.json` it becomes, and the `ledger.txt` that says where every value went.
+`bundle.json` it becomes, and the `ledger.txt` that says where every value went. The messages of `every_field/` are
+what no sender sends: all the fields that some rule reads, and the odd ones beside them.
 
 To accept a change on purpose: `GOLDEN=write make test`, then read the difference.
 """
@@ -15,7 +16,9 @@ import pytest
 from adapters.er7 import parse
 from tests.mappers.sample import dangling, translate
 
-FOLDERS = sorted(path for path in (Path(__file__).parent / "golden").iterdir() if (path / "message.hl7").exists())
+FOLDERS = sorted(
+    path.parent for name in ("golden", "every_field") for path in (Path(__file__).parent / name).glob("*/message.hl7")
+)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)

@@ -1,0 +1,208 @@
+"""VXU^V04 and RAS^O17: what was given to a patient -> Immunization, MedicationAdministration.
+
+One resource an RXA. Id by the filler number of its ORC (else the placer number) with the code given; without any number
+by patient, code, time and lot, so that a replay finds it. RXA-21 `D` makes it entered in error. Observations about an
+administration are part of it; those about the patient stand alone.
+Source: HL7 v2.5.1 4.14.7 (RXA), 4A.4; V2-to-FHIR VXU_V04, ORC, RXA and RXR[Immunization], ORC[MedicationAdministration]
+(which has no map of RXA: ours).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mappers import systems
+from mappers.codes import Unmapped, lookup
+from mappers.contact_details import reach
+from mappers.datatypes.order_number import FILLER, PLACER, Number, number
+from mappers.derived import derived_id
+from mappers.draft import Draft, Sheet
+from mappers.engine import apply
+from mappers.finish import finish
+from mappers.mapped import Mapped, Weight
+from mappers.message import NULL, Leaf, Message, Segment
+from mappers.messages.notes import annotate
+from mappers.messages.observations import Panel, observe
+from mappers.messages.order_groups import Noted
+from mappers.messages.service_request import business_event
+from mappers.messages.subject import Subject, absent, subject
+from mappers.messages.surroundings import surround
+from mappers.order_state import ResultState
+
+EVENTS = (("VXU", "V04"), ("RAS", "O17"))
+_KINDS = {"VXU": "Immunization", "RAS": "MedicationAdministration"}
+_STATED = ResultState("unknown", "unknown")
+"""An observation whose OBX-11 is empty: nobody said that it is final."""
+
+
+@dataclass(slots=True)
+class Given:
+    """One RXA and what belongs to it."""
+
+    orc: Segment | None = None
+    rxa: Segment | None = None
+    routes: list[Segment] = field(default_factory=list)
+    notes: list[Segment] = field(default_factory=list)
+    observations: list[Noted] = field(default_factory=list)
+
+
+def translate(draft: Draft) -> Mapped:
+    """The administrations of a message."""
+    message = draft.message
+    groups, loose = _walk(message)
+    about = subject(draft, message.first("PID"), message.first("PV1"))
+    if not groups:
+        draft.issue("segment-missing", "RXA", segment="RXA")
+    if about is None or not groups:
+        return finish(draft)
+    surround(draft, about)
+    first: Number | None = None
+    for group in groups:
+        found = _given(group, about, draft)
+        first = first or found
+    _observe(loose, f"person|{about.patient.id}", None, about, draft)
+    key = f"{first.system}|{first.value}" if first else ""
+    return finish(draft, patient=about.patient.id, order_key=key)
+
+
+def _walk(message: Message) -> tuple[list[Given], list[Noted]]:
+    """The groups that have an RXA, and the observations that stand before any."""
+    groups: list[Given] = []
+    loose: list[Noted] = []
+    last: list[Segment] | None = None
+    noted: Noted | None = None
+    for segment in message.segments:
+        if segment.name == "ORC" or (segment.name == "RXA" and (not groups or groups[-1].rxa is not None)):
+            groups.append(Given())
+        group = groups[-1] if groups else None
+        match segment.name:
+            case "ORC" if group is not None:
+                group.orc, last = segment, group.notes
+            case "RXA" if group is not None:
+                group.rxa, last = segment, group.notes
+            case "RXR" if group is not None:
+                group.routes.append(segment)
+            case "OBX":
+                noted = Noted(segment)
+                (group.observations if group is not None else loose).append(noted)
+                last = noted.notes
+            case "NTE" if last is not None:
+                last.append(segment)
+            case "PRT" if noted is not None and last is noted.notes:
+                noted.participants += (segment,)
+            case _:
+                pass
+    return [group for group in groups if group.rxa is not None], loose
+
+
+def _given(group: Given, about: Subject, draft: Draft) -> Number | None:
+    orc, rxa, kind = group.orc, group.rxa, _KINDS[draft.message.code]
+    if rxa is None:
+        return None
+    draft.group = {segment.name: segment for segment in (orc, rxa) if segment is not None}
+    key = _number(orc, draft)
+    what = rxa.get(5) or rxa.get(5, 2) or ""
+    own = f"{key.value}|{what}" if key else f"{about.patient.id}|{what}|{rxa.get(3) or ''}|{rxa.get(15) or ''}"
+    system = key.system if key else systems.local(draft.site.institution, "administration")
+    status = _status(rxa, kind, draft)
+    sheet = draft.resource(kind, derived_id(kind, system, own), Weight.REVOKED if _revoked(rxa) else Weight.STATED)
+    body = sheet.body
+    body["status"] = status
+    _about(about, sheet)
+    if orc is not None:
+        apply(f"ORC[{kind}]", orc, sheet, draft)
+    apply(f"RXA[{kind}]", rxa, sheet, draft)
+    for route in group.routes:
+        apply(f"RXR[{kind}]", route, sheet, draft)
+    if kind == "MedicationAdministration" and orc is not None:
+        business_event(orc, sheet, draft)
+    _settle(rxa, sheet, draft)
+    annotate(group.notes, sheet, draft)
+    _observe(group.observations, f"{kind}|{own}", sheet, about, draft)
+    return key
+
+
+def _number(orc: Segment | None, draft: Draft) -> Number | None:
+    if orc is None:
+        return None
+    return number(draft, orc.first(3), FILLER) or number(draft, orc.first(2), PLACER)
+
+
+def _revoked(rxa: Segment) -> bool:
+    return rxa.get(21) == "D"
+
+
+def _status(rxa: Segment, kind: str, draft: Draft) -> str:
+    """RXA-21 `D`, else RXA-20, else completed, which is what an RXA says (official row RXA-20:2)."""
+    note, rule = draft.ledger.note, f"RXA[{kind}]#RXA"
+    where = f"{kind}.status"
+    if rxa.raw(21):
+        note(Leaf(rxa.position, 21, 1, 1, 1), "coded", where, f"{rule}-21")
+    if _revoked(rxa):
+        return "entered-in-error"
+    code = rxa.get(20)
+    if not code or code == NULL:
+        return "completed"
+    found = lookup(draft.site, "CompletionStatus", code)
+    if isinstance(found, Unmapped):
+        draft.unmapped("CompletionStatus", code, "", Leaf(rxa.position, 20, 1, 1, 1))
+        return "completed" if kind == "Immunization" else "unknown"
+    note(Leaf(rxa.position, 20, 1, 1, 1), "coded", where, f"{rule}-20 CompletionStatus {code}→{found.code}")
+    return found.code
+
+
+def _about(about: Subject, sheet: Sheet) -> None:
+    if sheet.type == "Immunization":
+        about.write(sheet, "patient")
+        return
+    sheet.body["subject"] = {"reference": about.patient.ref}
+    if about.encounter is not None:
+        sheet.body["context"] = {"reference": about.encounter.ref}
+
+
+def _settle(rxa: Segment, sheet: Sheet, draft: Draft) -> None:
+    """What FHIR demands and the message does not say; and the address of the place (RXA-28)."""
+    body, lines = sheet.body, draft.ledger.lines
+    for leaf in [Leaf(rxa.position, number_, 1, 1, 1) for number_ in (20, 21)]:
+        if leaf in lines:
+            lines[leaf] = [line._replace(path=sheet.path("status")) for line in lines[leaf]]
+    if sheet.type == "Immunization":
+        body.setdefault("vaccineCode", absent())
+        if "occurrenceDateTime" not in body:
+            body["_occurrenceDateTime"] = absent()
+        _address(rxa, body, draft)
+        return
+    body.setdefault("medicationCodeableConcept", absent())
+    if "effectiveDateTime" not in body and "effectivePeriod" not in body:
+        body["_effectiveDateTime"] = absent()
+
+
+def _address(rxa: Segment, body: dict[str, Any], draft: Draft) -> None:
+    place = draft.sheets.get(("Location", body.get("location", {}).get("reference", "").partition("/")[2]))
+    if place is None or not rxa.raw(28) or "address" in place.body:
+        return
+    reach(rxa, 28, "address", place, "RXA[Immunization]#RXA-28", draft)
+    if found := place.body.pop("address", None):
+        place.body["address"] = found[0]
+
+
+def _observe(found: list[Noted], key: str, part_of: Sheet | None, about: Subject, draft: Draft) -> None:
+    panel = Panel(
+        system=systems.local(draft.site.institution, "administration"),
+        key=key,
+        subject=about,
+        revoked=None,
+        state=_STATED,
+        code=None,
+        category=[],
+        effective={},
+        issued="",
+        specimen="",
+        performer=None,
+    )
+    counts: dict[tuple[str, str], int] = {}
+    for noted in found:
+        seen = observe(noted, panel, counts, draft)
+        if seen is not None and part_of is not None:
+            seen.sheet.add("partOf", {"reference": part_of.ref})

@@ -1,0 +1,1 @@
+"""Inverse datatypes: FHIR value in, v2 repetition out."""

@@ -1,0 +1,200 @@
+"""ServiceRequest, its Task and Specimens -> ORC, OBR, TQ1, SPM: ORM^O01, OMG^O19, OML^O21.
+
+Inverse of `mappers.messages.orders`, `.service_request`, `.specimens`. Versions without SPM and TQ1 get OBR-15 and the
+timing inside ORC-7 and OBR-27. Source: HL7 v2.5.1 4.4.1, 4.4.4, 4.4.6.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mappers.messages.service_request import BUSINESS_EVENT
+from mappers.order_state import order_control
+from mappers.outbound.ask import Ask
+from mappers.outbound.datatypes.moment import dtm
+from mappers.outbound.datatypes.person import address, contact_point, extensions
+from mappers.outbound.datatypes.reference import organization_of, person_of
+from mappers.outbound.engine import fill
+from mappers.outbound.messages.adt import allergies, diagnoses, insurances, relatives
+from mappers.outbound.messages.header import msh
+from mappers.outbound.messages.notes import notes
+from mappers.outbound.messages.observations import obx
+from mappers.outbound.messages.state import code
+from mappers.outbound.messages.subject import head, patient_of
+from mappers.outbound.receiver import Receiver, Work, scope_of
+from mappers.outbound.tree import Built
+from mappers.service_section import V2_0074, sections
+
+Body = dict[str, Any]
+_REFLEX = {"reflex-order": "G"}
+
+
+def order_message(requests: list[Body], work: Work) -> list[Built]:
+    """One message of the orders of one patient."""
+    segments = [msh(work), *head(requests[0], work)]
+    patient = patient_of(requests[0], work)
+    if patient is not None:
+        segments[2:2] = relatives(patient, work)
+        segments += [*insurances(patient, work), *allergies(patient, work)]
+    for number, request in enumerate(requests, 1):
+        segments += order(request, number, work)
+    return segments
+
+
+def order(request: Body, number: int, work: Work) -> list[Built]:
+    """The segments of one order: ORC TQ1 OBR NTE DG1 OBX SPM."""
+    task = task_of(request, work)
+    specimens = list(work.pool.all(request.get("specimen")))
+    detail = obr(request, None, specimens, number, work)
+    segments = [orc(request, task, work), *timing(request, work), detail, *notes(request.get("note", ()), work)]
+    segments += diagnoses(list(work.pool.all(_of_type(request, "reasonReference", "Condition"))), None, work)
+    found = work.pool.all(_of_type(request, "supportingInfo", "Observation"))
+    for position, observation in enumerate(found, 1):
+        segments += obx(observation, position, work)
+    return [*segments, *spm(specimens, work), *studies(request, work)]
+
+
+def _of_type(body: Body, element: str, kind: str) -> list[Body]:
+    return [one for one in body.get(element, ()) if one.get("reference", "").startswith(f"{kind}/")]
+
+
+def task_of(request: Body, work: Work) -> Body | None:
+    """The Task that carries the request out."""
+    return next(iter(work.pool.about("Task", "focus", request)), None)
+
+
+def orc(request: Body, task: Body | None, work: Work, control: str = "") -> Built:
+    """ORC: what is asked (1), how it stands (5), and what rows say."""
+    out = Built("ORC")
+    status, state = request.get("status", ""), (task or {}).get("status", "")
+    receiver = work.receiver
+    happened = extensions_of(request, BUSINESS_EVENT)
+    control = control or _said(happened, status, receiver)
+    told = control or _either(receiver, "order-control", status, state)
+    if work.envelope.change == "updated" and told == code(receiver, "order-control", "active"):
+        told = code(receiver, "order-control", "changed")
+    out.put(1, told)
+    out.put(9, dtm(happened.get("date"), receiver.site.offset))
+    fill("ORC[ServiceRequest]", request, out, work)
+    for one in work.pool.about("Provenance", "target", request):
+        if not one.get("entity"):
+            fill("ORC[Provenance]", one, out, work)
+    _reach(request, out, work)
+    if status == "unknown" and not state:
+        return out
+    out.put(5, _either(receiver, "order-status", status, state))
+    return out
+
+
+def extensions_of(body: Body, url: str) -> Body:
+    """The values of the parts of a complex extension, by their names."""
+    found: Body = next((one for one in body.get("extension", ()) if one.get("url") == url), {})
+    return extensions(found)
+
+
+def _said(happened: Body, status: str, receiver: Receiver) -> str:
+    """ORC-1 as it was said, as long as the request stands as it says."""
+    text: str = next((one.get("code", "") for one in happened.get("value", {}).get("coding", ())), "")
+    found = order_control(receiver.site, text) if text else None
+    return text if found is not None and found.request in ("", status) else ""
+
+
+def _reach(request: Body, out: Built, work: Work) -> None:
+    """ORC-22 to ORC-24: where the facility that orders and the person who orders are."""
+    ask = Ask(work, "ORC-22")
+    house = organization_of(request.get("requester"), ask) or {}
+    who = person_of(request.get("requester"), ask) or {}
+    for one in house.get("address", ()):
+        out.add(22, address(one, ask))
+    for one in house.get("telecom", ()):
+        out.add(23, contact_point(one, ask))
+    for one in who.get("address", ()):
+        out.add(24, address(one, ask))
+
+
+def _either(receiver: Receiver, table: str, status: str, task: str) -> str:
+    """By both states, else by that of the request."""
+    return code(receiver, table, f"{status}|{task}") or code(receiver, table, status)
+
+
+def obr(request: Body | None, report: Body | None, specimens: list[Body], number: int, work: Work) -> Built:
+    """OBR of an order, of a report, or of both: what the report says goes first."""
+    out = Built("OBR")
+    out.put(1, str(number))
+    if report is not None:
+        fill("OBR[DiagnosticReport]", report, out, work)
+    if request is not None:
+        fill("OBR[ServiceRequest]", request, out, work)
+        out.put(11, _REFLEX.get(request.get("intent", "")))
+    for specimen in specimens[:1]:
+        fill("OBR[Specimen]", specimen, out, work)
+        _barcode(specimen, out)
+    out.put(24, section(report or request or {}, work.receiver))
+    return out
+
+
+def _barcode(specimen: Body, out: Built) -> None:
+    """The bar code of the sample in OBR-2, where analysers want it."""
+    number = specimen.get("accessionIdentifier", {})
+    scope = scope_of(number.get("system", ""))
+    if scope is not None and scope.kind == "barcode":
+        out.put(2, number.get("value"))
+
+
+def section(body: Body, receiver: Receiver) -> str:
+    """OBR-24 by the category: the receiver's own code, else that of table 0074."""
+    codings = [one for concept in body.get("category", ()) for one in concept.get("coding", ())]
+    found = next((one.get("code", "") for one in codings if one.get("system") == V2_0074), "")
+    if not found:
+        return ""
+    own = receiver.own_code("service-category", found)
+    return own if own and own != "*" else found if found in sections() else ""
+
+
+def timing(request: Body, work: Work) -> list[Built]:
+    """TQ1 when there is anything to say in it."""
+    out = Built("TQ1")
+    fill("TQ1[ServiceRequest]", {name: child for name, child in request.items() if name != "note"}, out, work)
+    if out.empty:
+        return []
+    out.put(1, "1")
+    return [out]
+
+
+def spm(specimens: list[Body], work: Work) -> list[Built]:
+    """SPM and its notes."""
+    found: list[Built] = []
+    for specimen in specimens:
+        out = Built("SPM")
+        fill("SPM[Specimen]", specimen, out, work)
+        if out.empty:
+            continue
+        out.put(1, str(len(found) + 1))
+        found.append(out)
+    return found
+
+
+def studies(request: Body, work: Work) -> list[Built]:
+    """IPC: the numbers of a study, for OMI and its relatives."""
+    found: list[Built] = []
+    accession: Body = next(
+        (one for one in request.get("identifier", ()) if _type_code(one) == "ACSN"),
+        {},
+    )
+    for study in work.pool.about("ImagingStudy", "basedOn", request):
+        out = Built("IPC")
+        out.put(1, accession.get("value"))
+        out.put(3, study_uid(study))
+        out.put(5, next((one.get("code") for one in study.get("modality", ())), ""))
+        found.append(out)
+    return found
+
+
+def _type_code(identifier: Body) -> str:
+    return next((one.get("code", "") for one in identifier.get("type", {}).get("coding", ())), "")
+
+
+def study_uid(study: Body) -> str:
+    """The StudyInstanceUID."""
+    numbers = (one.get("value", "") for one in study.get("identifier", ()) if one.get("system") == "urn:dicom:uid")
+    return next(numbers, "").removeprefix("urn:oid:")

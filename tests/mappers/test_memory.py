@@ -1,0 +1,98 @@
+"""A remembered conversion says what a new one says, shares nothing, and forgets in time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks.messages import adt as adt_of
+from benchmarks.messages import long_oru, oru
+from mappers import Mapped, memory, segment_memory
+from mappers.message import Message
+from tests.mappers.sample import SITE, codes, message, only, resources, translate
+
+FEVER = "OBX|1|NM|T01^体温^L||36.5|Cel|36-37|N|||F|||20260301080000|LAB^检验科^L|0002^检验医师"
+
+
+def result(*lines: str) -> Mapped:
+    return translate(message("ORU^R01", "PID|1||100200^^^^MRN||张三||19900101|M", "OBR|1|A1|R1|L01^生化^L", *lines))
+
+
+def told(mapped: Mapped) -> tuple[Any, ...]:
+    lines = {leaf: list(found) for leaf, found in mapped.ledger.lines.items()}
+    return mapped.bundle, lines, mapped.issues, mapped.unmapped
+
+
+def forget() -> None:
+    memory._KNOWN.clear()
+    segment_memory._KNOWN.clear()
+
+
+@pytest.mark.parametrize("raw", [oru(results=3), long_oru(results=3), adt_of()], ids=["oru", "long", "adt"])
+def test_the_second_translation_is_the_first(raw: bytes) -> None:
+    from adapters.er7 import parse
+
+    read: Message | None = parse(raw.decode()).message
+    assert read is not None
+    forget()
+    first = told(translate(read))
+    assert told(translate(read)) == first
+    assert memory._KNOWN
+
+
+def test_what_one_message_writes_into_a_remembered_value_does_not_reach_the_next() -> None:
+    forget()
+    first = only(result(FEVER), "Observation")
+    before = str(first)
+    first["code"]["text"] = "changed"
+    first["performer"][0]["display"] = "changed"
+    assert str(only(result(FEVER), "Observation")) == before
+
+
+def test_a_resource_that_was_mentioned_is_there_again_when_the_mention_is_remembered() -> None:
+    forget()
+    for _ in range(3):
+        mapped = result(FEVER)
+        assert [one["name"][0]["text"] for one in resources(mapped, "Practitioner")] == ["检验医师"]
+
+
+def test_an_issue_is_raised_for_each_message_and_not_only_for_the_first() -> None:
+    forget()
+    found = [
+        codes(
+            translate(
+                message("ADT^A01", "EVN|A01", "PID|1||1^^^^MRN||张三", "PV1|1|T|||||||||||||||||V1", "NK1|1|李|Q9^X")
+            )
+        )
+        for _ in range(3)
+    ]
+    assert "code-unmapped" in found[0]
+    assert found[0] == found[1] == found[2]
+
+
+def test_what_another_message_says_of_the_same_number_is_not_taken_from_memory() -> None:
+    forget()
+    result(FEVER)
+    other = result("NTE|1|L|x", FEVER.replace("检验医师", "另一医师"))
+    assert [one["name"][0]["text"] for one in resources(other, "Practitioner")] == ["另一医师"]
+
+
+def test_two_sites_remember_apart() -> None:
+    from dataclasses import replace
+
+    forget()
+    read = message("ORU^R01", "PID|1||100200^^^^MRN||张三||19900101|M", "OBR|1|A1|R1|L01^生化^L", FEVER)
+    here, there = translate(read), translate(read, replace(SITE, institution="C01"))
+    assert only(here, "Practitioner")["id"] != only(there, "Practitioner")["id"]
+    assert told(translate(read)) == told(here)
+
+
+def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget()
+    monkeypatch.setattr(memory, "MOST", 40)
+    monkeypatch.setattr(segment_memory, "MOST", 10)
+    for number in range(60):
+        result(FEVER.replace("T01", f"T{number}").replace("0002", f"D{number}"))
+    assert len(memory._KNOWN) <= 40
+    assert len(segment_memory._KNOWN) <= 10
