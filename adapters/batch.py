@@ -25,6 +25,8 @@ _CHUNK = 1 << 20
 _LONGEST = 64 << 20
 _BLANK = b" \t\r\n\x1a\x00\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"M\0S\0H\0", b"\0M\0S\0H")
+_WHOLE = (*_WIDE, b"<")
+"""Beginnings of what is never split: UTF-16, and XML, which may hold a line `MSH|` in its text."""
 _START = re.compile(rb"(?:\A|[\r\n])[ \t\x0b]{0,16}(MSH|FHS|BHS|BTS|FTS)(?=[^A-Za-z0-9\s]|[\r\n]|\Z)")
 _OVERLAP = 256
 
@@ -51,7 +53,7 @@ def messages(path: Path) -> Iterator[Item]:
 
 def split(raw: bytes) -> list[bytes]:
     """The messages in the bytes of one frame: mostly one, more when a sender puts a batch into a frame."""
-    if raw.startswith(_WIDE) or (raw.startswith(b"MSH") and b"\rMSH" not in raw and b"\nMSH" not in raw):
+    if raw.startswith(_WHOLE) or (raw.startswith(b"MSH") and b"\rMSH" not in raw and b"\nMSH" not in raw):
         return [raw]
     return list(_concatenated(raw, BytesIO())) or [raw]
 
@@ -60,7 +62,7 @@ def read(stream: BinaryIO, label: str) -> Iterator[Item]:
     """Every message of a stream; what kind of stream it is shows in its first bytes."""
     head = stream.read(_CHUNK)
     start = head.lstrip(_BLANK)
-    if start.startswith(_WIDE):
+    if start.startswith(_WHOLE):
         yield Item(head + stream.read(_LONGEST), label)
     elif start.startswith(b"{"):
         yield from _json_lines(head, stream, label)

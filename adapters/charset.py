@@ -111,13 +111,13 @@ def codec(name: str) -> str | None:
     return _CODECS.get(name.translate(_PUNCTUATION).upper())
 
 
-def decode(raw: bytes, pinned: str | None = None) -> Decoded:
+def decode(raw: bytes, pinned: str | None = None, *, written: str | None = None) -> Decoded:
     """The text of one message without its byte order mark. Undecodable bytes give a text with U+FFFD and a fatal
-    issue."""
+    issue. `written` is what something other than MSH-18 declares, such as the head of an XML document."""
     for mark, wide in _BOMS:
         if raw.startswith(mark):
             return _marked(raw, wide)
-    name, declared = _declaration(raw)
+    name, declared = _declaration(raw) if written is None else (written, codec(written))
     if raw.isascii():
         return Decoded(raw.decode("ascii"), name, "ascii", _unknown(name, declared))
     found = _read(raw, codec(pinned) if pinned else None, declared)

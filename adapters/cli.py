@@ -28,6 +28,7 @@ STORY = (
     "search",
     "show",
     "validate",
+    "package",
     "report",
     "testscript",
     "db",

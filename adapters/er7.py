@@ -9,14 +9,17 @@ Sources: HL7 v2.5.1 2.5.4 and 2.5.5 (delimiters), 2.6 (construction), 2.14.9.2 (
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from adapters.grammar import is_segment
 from mappers.message import Delimiters, Message
 from profiles.issue import Issue
 
 _AROUND = "\x00\x0b\x1a\x1c\r\n\ufeff"
-_STANDARD = "^~\\&"
+_NONE: Mapping[str, str] = MappingProxyType({})
+STANDARD = "^~\\&"
 _NAME = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
 _SEGMENT_LIKE = re.compile(r"[A-Z][A-Z0-9]{2}[^A-Za-z0-9\s]")
 _HIDDEN = re.compile(r"(?<![A-Z0-9])(?:.{0,4}[^A-Z0-9]|[0-9])?(?:EVN|PID|PV1|ORC|OBR|OBX|MSA)\Z")
@@ -29,13 +32,15 @@ class Parsed:
 
     message: Message | None
     issues: tuple[Issue, ...] = ()
+    identifier_types: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    """Kinds of identifiers by CX.5 that the syntax itself fixes: the OIDs of V3."""
 
 
 def parse(text: str) -> Parsed:
     """One message from decoded text; block characters, byte order mark and blank lines around it do not matter."""
     text = text.strip(_AROUND) if text.startswith("MSH") else text.lstrip(_AROUND + " \t").rstrip(_AROUND)
     if not text.startswith("MSH"):
-        return Parsed(None, (_refusal(text),))
+        return Parsed(None, (refusal(text),))
     delimiters, issues = _delimiters(text)
     if delimiters is None:
         return Parsed(None, issues)
@@ -59,7 +64,8 @@ def delimiters_of(header: str) -> Delimiters | None:
     return _delimiters(header)[0]
 
 
-def _refusal(text: str) -> Issue:
+def refusal(text: str) -> Issue:
+    """Why a text that does not begin with MSH is no v2 message."""
     if not text or text.isspace():
         return Issue("message-empty")
     if text.startswith("<"):
@@ -73,15 +79,15 @@ def _delimiters(text: str) -> tuple[Delimiters | None, tuple[Issue, ...]]:
         return None, (Issue("message-unreadable"),)
     end = text.find(field, 4, 20)
     written = text[4:end] if end >= 0 else text[4:20].split("\r", 1)[0].split("\n", 1)[0]
-    if written == _STANDARD:
+    if written == STANDARD:
         return Delimiters(field), ()
     if len(written) > 12 or any(char.isalnum() or char.isspace() for char in written[:4]):
         return None, (Issue("message-unreadable", location="MSH-2"),)
     used = written.replace("\\\\", "\\", 1)[:4]
-    for char in _STANDARD[len(used) :]:
+    for char in STANDARD[len(used) :]:
         used += char if char not in used and char != field else ""
     if len(set(used + field)) != 5:
-        used = _STANDARD if field not in _STANDARD else ""
+        used = STANDARD if field not in STANDARD else ""
     if not used:
         return None, (Issue("message-unreadable", location="MSH-2"),)
     truncation = len(written) == 5 and "\\\\" not in written

@@ -44,6 +44,11 @@ class Peer:
     port: int = 0
     names: tuple[str, ...] = ()
 
+    @property
+    def local(self) -> bool:
+        """Whether this is a drop folder: who may write there is the file system's to say."""
+        return self.host.startswith("folder:")
+
     def within(self, networks: tuple[Network, ...]) -> bool:
         """Whether the address lies in one of the networks; `()` means no restriction."""
         if not networks:

@@ -8,27 +8,30 @@ that is sent after the commit. `handle` is the three in a row.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import blake2b, sha256
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 
-from adapters import ack, charset, er7, grammar, quirks
+from adapters import ack, charset, er7, findings, grammar, quirks, syntaxes
 from adapters.site import Endpoint, SiteBook
+from adapters.soundness import invalid
 from fhir_server.arrival import Arrival, Merged, Receipt, Stated, Status, Verdict
 from fhir_server.intake import Intake
-from mappers import map_message
-from mappers.mapped import Mapped, Statement
+from mappers import dtm, map_message
+from mappers.mapped import Mapped
 from mappers.message import Leaf, Message
 from mappers.profile import declared
 from mappers.site import Context, Institution
-from profiles import validate
 from profiles.issue import Issue
 
+_LATER = frozenset({"replay", "explain"})
+_HALF_A_DAY = 12 * 3600 * 1_000_000
+_ABOUT = _HALF_A_DAY // 24
 Language = Literal["en", "zh"]
 
 
@@ -64,16 +67,23 @@ def handle(raw: bytes, door: Door, *, original: int | None = None) -> Receipt:
 
 
 def prepare(
-    raw: bytes, book: SiteBook, now: int, *, channel: str, site: str = "", original: int | None = None
+    raw: bytes,
+    book: SiteBook,
+    now: int,
+    *,
+    channel: str,
+    site: str = "",
+    original: int | None = None,
+    received: int = 0,
 ) -> Prepared:
-    """Steps 1 to 4: character set, ER7, quirks, translation, validation. `site` overrides what MSH-3/4 say."""
+    """Steps 1 to 4: character set, ER7, quirks, translation, validation. `site` overrides what MSH-3/4 say; `received`
+    is when the original of a replay came."""
     known = book.by_code(site) if site else None
-    decoded = charset.decode(raw, known.charset if known else None)
-    parsed = er7.parse(decoded.text)
-    endpoint = known or _sender(parsed.message, book)
-    if known is None and endpoint.charset and endpoint.charset != decoded.detected:
-        decoded = charset.decode(raw, endpoint.charset)
-        parsed = er7.parse(decoded.text)
+    heard = syntaxes.hear(raw, known.charset if known else None, channel)
+    endpoint = known or _sender(heard.parsed.message, book)
+    if known is None and endpoint.charset and endpoint.charset != heard.decoded.detected:
+        heard = syntaxes.hear(raw, endpoint.charset, channel)
+    decoded, parsed = heard.decoded, heard.parsed
     arrival = Arrival(
         endpoint=channel,
         raw=raw,
@@ -89,18 +99,42 @@ def prepare(
     )
     message = parsed.message
     if message is not None:
-        for quirk in quirks.named(endpoint.quirks):
-            message = quirk(message)
+        if parsed.identifier_types:
+            endpoint = _knowing(endpoint, parsed.identifier_types)
+        else:
+            if endpoint.moves:
+                message = quirks.moved(message, endpoint.moves)
+            for quirk in quirks.named(endpoint.quirks):
+                message = quirk(message)
         arrival = _named(arrival, message)
+        if endpoint.triggers:
+            message = _meant(message, endpoint)
     if message is None or _fatal(arrival.issues):
         return Prepared(arrival, endpoint, decoded.text, message, None)
-    return _translate(arrival, endpoint, decoded.text, message, now)
+    return _translate(arrival, endpoint, decoded.text, message, now, received)
 
 
 def _sender(message: Message | None, book: SiteBook) -> Endpoint:
     application = (message.msh.get(3) or "") if message else ""
     facility = (message.msh.get(4) or "") if message else ""
-    return book.by_sender(application, facility) or _stranger(book.default, application, facility)
+    return book.by_sender(application, facility) or _known_stranger(book.default, application, facility)
+
+
+_STRANGERS: dict[tuple[str, str], tuple[Endpoint, Endpoint]] = {}
+"""By application and facility: (the default it was made of, the endpoint): one site for all messages of a stranger, so
+that what was learnt of its codes and doctors is found again."""
+_MOST_STRANGERS = 256
+
+
+def _known_stranger(default: Endpoint, application: str, facility: str) -> Endpoint:
+    known = _STRANGERS.get((application, facility))
+    if known is not None and known[0] is default:
+        return known[1]
+    if len(_STRANGERS) >= _MOST_STRANGERS:
+        _STRANGERS.clear()
+    endpoint = _stranger(default, application, facility)
+    _STRANGERS[application, facility] = default, endpoint
+    return endpoint
 
 
 def _stranger(default: Endpoint, application: str, facility: str) -> Endpoint:
@@ -112,6 +146,19 @@ def _stranger(default: Endpoint, application: str, facility: str) -> Endpoint:
     institution = Institution(f"{default.code}-{mark}", facility or application or default.site.institution, "")
     institutions = MappingProxyType({**default.site.institutions, institution.code: institution})
     return replace(default, site=replace(default.site, institution=institution.code, institutions=institutions))
+
+
+def _knowing(endpoint: Endpoint, types: Mapping[str, str]) -> Endpoint:
+    """With the kinds of identifiers that the syntax fixes; what the site says goes before."""
+    known = MappingProxyType({**types, **endpoint.site.identifier_types})
+    return replace(endpoint, site=replace(endpoint.site, identifier_types=known))
+
+
+def _meant(message: Message, endpoint: Endpoint) -> Message:
+    """Under the trigger that the sender means by its own; the code alone serves every event that has no line."""
+    code, event = message.code, message.event
+    meant = endpoint.triggers.get(f"{code}^{event}") or endpoint.triggers.get(code)
+    return message.read_as(meant[0], meant[1]) if meant else message
 
 
 def _named(arrival: Arrival, message: Message) -> Arrival:
@@ -132,13 +179,21 @@ def _fatal(issues: tuple[Issue, ...]) -> bool:
     return any(issue.severity == "fatal" for issue in issues)
 
 
-def _translate(arrival: Arrival, endpoint: Endpoint, text: str, message: Message, now: int) -> Prepared:
+def _translate(arrival: Arrival, endpoint: Endpoint, text: str, message: Message, now: int, received: int) -> Prepared:
     source = f"urn:qiao:message:{endpoint.code}:{arrival.control_id}"
     context = Context(endpoint.site, instant(now, endpoint.site.offset), source)
     mapped = map_message(message, context)
-    issues = (*arrival.issues, *grammar.check(message), *mapped.issues)
+    issues = (
+        *arrival.issues,
+        *_sent(message, endpoint, arrival.endpoint, now),
+        *grammar.check(message),
+        *mapped.issues,
+    )
+    if endpoint.findings:
+        issues = findings.graded(issues, endpoint.findings)
+    resources = [declared(statement.resource) for statement in mapped.statements]
     if not any(issue.refuses for issue in issues):
-        issues = (*issues, *_invalid(mapped))
+        issues = (*issues, *invalid(resources))
     verdict, status = _verdict(issues)
     taken = verdict == "AA"
     arrival = replace(
@@ -146,22 +201,41 @@ def _translate(arrival: Arrival, endpoint: Endpoint, text: str, message: Message
         verdict=verdict,
         status=status,
         issues=_distinct(issues),
-        event_time=microseconds(mapped.event_time) or now,
+        event_time=_order(message, endpoint, mapped, received or now) or now,
         patient_key=mapped.patient,
         order_key=mapped.order_key,
         ledger=pack_ledger(mapped),
         unaccounted=len(mapped.ledger.unaccounted(message)),
-        stated=tuple(_stated(statement, endpoint.code) for statement in mapped.statements) if taken else (),
+        stated=_stated(mapped, resources, endpoint.code) if taken else (),
         merged=tuple(Merged(merge.gone, merge.kept) for merge in mapped.merges) if taken else (),
         unmapped=mapped.unmapped,
     )
     return Prepared(arrival, endpoint, text, message, mapped)
 
 
+def _order(message: Message, endpoint: Endpoint, mapped: Mapped, received: int) -> int:
+    """The time that tells which of two messages is the newer one, by the policy of the site."""
+    if endpoint.ordering == "received":
+        return received
+    sent = message.msh.get(7) if endpoint.ordering == "sent" else None
+    return microseconds((dtm.instant(sent, endpoint.site.offset) if sent else "") or mapped.event_time)
+
+
+def _sent(message: Message, endpoint: Endpoint, channel: str, now: int) -> tuple[Issue, ...]:
+    """What is odd about who sent it and when. A clock that is half a day off writes hours 1 to 12 (china 7d 22): said,
+    never mended; of messages that are read again later nothing follows from the clock.
+    """
+    issues = () if endpoint.senders else (Issue("site-unregistered", location="MSH-3"),)
+    written = message.msh.get(7) if channel not in _LATER else None
+    sent = microseconds(dtm.instant(written, endpoint.site.offset) or "") if written else 0
+    if sent and abs(abs(now - sent) - _HALF_A_DAY) <= _ABOUT:
+        issues = (*issues, Issue("clock-12h", location="MSH-7", details={"location": "MSH-7"}))
+    return issues
+
+
 def broken(raw: bytes, book: SiteBook, channel: str, incident: str, original: int | None = None) -> Prepared:
     """A message on which we failed: kept raw, answered AR, found again under the incident."""
-    decoded = charset.decode(raw)
-    parsed = er7.parse(decoded.text)
+    decoded, parsed = _reread(raw, channel)
     endpoint = _sender(parsed.message, book)
     arrival = Arrival(
         endpoint=channel,
@@ -181,6 +255,15 @@ def broken(raw: bytes, book: SiteBook, channel: str, incident: str, original: in
     return Prepared(arrival, endpoint, decoded.text, parsed.message, None)
 
 
+def _reread(raw: bytes, channel: str) -> tuple[charset.Decoded, er7.Parsed]:
+    """As much as can be read of a message on which something of ours failed, which may be the reading itself."""
+    try:
+        heard = syntaxes.hear(raw, None, channel)
+    except Exception:
+        return charset.decode(raw), er7.Parsed(None)
+    return heard.decoded, heard.parsed
+
+
 def turned_away(prepared: Prepared, issue: Issue) -> Prepared:
     """The same message, kept and answered AR, with nothing of it stored as FHIR."""
     arrival = replace(
@@ -193,17 +276,6 @@ def turned_away(prepared: Prepared, issue: Issue) -> Prepared:
         unmapped=(),
     )
     return replace(prepared, arrival=arrival)
-
-
-def _invalid(mapped: Mapped) -> tuple[Issue, ...]:
-    """One issue for each resource that does not satisfy its definition, with where and what."""
-    found: list[Issue] = []
-    for statement in mapped.statements:
-        wrong = next((issue for issue in validate(statement.resource) if issue.refuses), None)
-        if wrong is not None:
-            details = {"type": statement.resource["resourceType"], "expression": wrong.expression, "code": wrong.code}
-            found.append(Issue("bundle-invalid", expression=wrong.expression, details=details))
-    return tuple(found)
 
 
 _NOT_FOR_US = frozenset({"200", "201", "202", "203"})
@@ -225,10 +297,15 @@ def _distinct(issues: tuple[Issue, ...]) -> tuple[Issue, ...]:
     return tuple(seen.values())
 
 
-def _stated(statement: Statement, site: str) -> Stated:
-    resource = declared(statement.resource)
-    resource["meta"] = {**resource.get("meta", {}), "source": f"urn:qiao:site:{site}"}
-    return Stated(resource, int(statement.weight), statement.owner, tuple(sorted(statement.deleted)))
+def _stated(mapped: Mapped, resources: list[dict[str, Any]], site: str) -> tuple[Stated, ...]:
+    """What is stored: each resource as it was checked, with the site it comes from."""
+    source = {"source": f"urn:qiao:site:{site}"}
+    found: list[Stated] = []
+    for statement, resource in zip(mapped.statements, resources, strict=True):
+        resource["meta"] = {**resource["meta"], **source} if "meta" in resource else dict(source)
+        gone = tuple(sorted(statement.deleted)) if statement.deleted else ()
+        found.append(Stated(resource, int(statement.weight), statement.owner, gone))
+    return tuple(found)
 
 
 def pack_ledger(mapped: Mapped) -> bytes:
@@ -249,10 +326,11 @@ def acknowledge(prepared: Prepared, receipt: Receipt, now: int, language: Langua
     """The acknowledgement in the sender's version, character set and line ends."""
     endpoint = prepared.endpoint
     arrival = prepared.arrival
+    issues = [issue for issue in receipt.issues if issue.severity != "information"]
     text = ack.render(
         prepared.message,
         receipt.verdict or "AR",
-        [issue for issue in receipt.issues if issue.severity != "information"],
+        issues,
         raw_head=arrival.raw[:4096],
         now=hl7_time(now, endpoint.site.offset),
         control_id=f"Q{receipt.journal}",
@@ -261,7 +339,18 @@ def acknowledge(prepared: Prepared, receipt: Receipt, now: int, language: Langua
         enhanced=endpoint.ack == "enhanced",
         language=language,
     )
-    return charset.encode(text.replace("\r", endpoint.line_end), endpoint.reply_charset or arrival.charset)
+    said = syntaxes.Said(
+        arrival.raw,
+        arrival.endpoint,
+        prepared.message is not None,
+        receipt.verdict or "AR",
+        issues,
+        hl7_time(now, endpoint.site.offset),
+        f"Q{receipt.journal}",
+        language,
+    )
+    name = endpoint.reply_charset or arrival.charset
+    return syntaxes.acknowledge(said, text, name) or charset.encode(text.replace("\r", endpoint.line_end), name)
 
 
 def instant(now: int, offset: str) -> str:

@@ -41,6 +41,16 @@ def move_pid2_into_pid3(message: Message) -> Message:
     return _with(message, pid.position, fields)
 
 
+def moved(message: Message, moves: Iterable[tuple[int, int]]) -> Message:
+    """MSH with what stands in the one field put into the other, where that is empty: `[msh]` of a layer, as data."""
+    fields = list(message.msh.fields)
+    for start, end in moves:
+        fields += [""] * (max(start, end) + 1 - len(fields))
+        if fields[start] and not fields[end]:
+            fields[end], fields[start] = fields[start], ""
+    return message if fields == message.msh.fields else _with(message, 0, fields)
+
+
 QUIRKS: dict[str, Quirk] = {
     "charset-in-msh17": charset_in_msh17,
     "move-pid2-into-pid3": move_pid2_into_pid3,

@@ -26,6 +26,8 @@ from fhir_server.store.writer import Unwritten
 from profiles.issue import Issue
 
 Strangers = Literal["accept", "refuse"]
+NOTHING_KEPT = "Q0"
+"""MSH-10 of the answer to a message that could not even be journalled: whoever has it must keep it."""
 _SAMPLE = 4096
 """Bytes kept of what was not a frame."""
 
@@ -105,7 +107,7 @@ class Reception:
             [Issue("store-unavailable")],
             raw_head=raw[:_SAMPLE],
             now=pipeline.hl7_time(self._clock(), self._book.default.site.offset),
-            control_id="Q0",
+            control_id=NOTHING_KEPT,
             application="QIAO",
             facility="",
             language=self._language,
@@ -135,7 +137,7 @@ class Reception:
         endpoint = prepared.endpoint
         if endpoint.code == self._book.default.code:
             return self._strangers == "accept"
-        if not (endpoint.networks or endpoint.certificates):
+        if not (endpoint.networks or endpoint.certificates) or peer.local:
             return True
         return any(endpoint.admits(peer.host, name) for name in (peer.names or (None,)))
 

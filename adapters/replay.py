@@ -36,6 +36,7 @@ class Input:
     label: str
     original: int | None = None
     site: str = ""
+    received: int = 0
 
 
 def from_journal(database: Database, wanted: journal.Wanted) -> Iterator[Input]:
@@ -50,7 +51,8 @@ def from_journal(database: Database, wanted: journal.Wanted) -> Iterator[Input]:
         with database.read() as connection:
             entry = journal.entry(connection, EVERYTHING, number)
         if entry is not None:
-            yield Input(entry.raw, f"journal:{number}", number, entry.site if entry.site != "unregistered" else "")
+            site = entry.site if entry.site != "unregistered" else ""
+            yield Input(entry.raw, f"journal:{number}", number, site, entry.received)
 
 
 def from_files(items: Iterable[batch.Item], *, site: str = "") -> Iterator[Input]:
@@ -98,7 +100,9 @@ def _replay(
     waiting: deque[Future[Receipt]],
 ) -> str:
     now = clock()
-    prepared = pipeline.prepare(one.raw, book, now, channel="replay", site=one.site, original=one.original)
+    prepared = pipeline.prepare(
+        one.raw, book, now, channel="replay", site=one.site, original=one.original, received=one.received
+    )
     arrival = prepared.arrival
     answer = partial(_answer, prepared, now)
     if intake is None:

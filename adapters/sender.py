@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import ssl
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,7 @@ from typing import Literal
 
 from adapters import charset, mllp
 from adapters.batch import Item
+from adapters.syntaxes import is_xml
 
 Failure = Literal["", "unreachable", "timeout", "closed"]
 _CHUNK = 1 << 16
@@ -40,8 +42,16 @@ class Answer:
         return self.verdict in ("AA", "CA")
 
 
+_XML_VERDICT = re.compile(rb"<MSA\.1>([A-Z]{2})</MSA\.1>|<acknowledgement typeCode=\"([A-Z]{2})\"")
+"""In answers of ours: v2 XML, and V3."""
+
+
 def read_answer(raw: bytes) -> Answer:
     """The verdict of an ACK; `""` when the bytes hold no MSA."""
+    if is_xml(raw):
+        told = _XML_VERDICT.search(raw)
+        verdict = (told[1] or told[2]).decode() if told else ""
+        return Answer(verdict if verdict in _KNOWN else "", "", raw)
     text = charset.decode(raw).text
     segments = [line for line in text.replace("\n", "\r").split("\r") if line]
     if not segments or not segments[0].startswith("MSH") or len(segments[0]) < 4:

@@ -1,4 +1,4 @@
-"""The background services of the adapters: the MLLP listener and the drop folder (entry points `qiao.services`)."""
+"""The services of the adapters: MLLP listener, drop folder, messages over HTTP (entry points `qiao.services`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from adapters.reception import Reception
 from adapters.site import SITES, load
 from adapters.translators import Translators
 from fhir_server.intake import system_clock
-from fhir_server.service import Runtime
+from fhir_server.service import Runtime, Service
 
 
 class MllpService:
@@ -61,9 +61,36 @@ class FolderService:
         await asyncio.to_thread(self._reception.close)
 
 
-def _reception(runtime: Runtime, channel: str) -> Reception:
+class HttpService:
+    """Takes messages on the port of the HTTP server: `routes`."""
+
+    name = "http-messages"
+
+    def __init__(self, runtime: Runtime) -> None:
+        from adapters.http_door import routes
+        from adapters.soap_service import Service
+
+        settings = runtime.settings
+        self._reception = _reception(runtime, "http", translators=0)
+        service = Service(
+            settings.soap_namespace,
+            operation=settings.soap_operation,
+            parameter=settings.soap_parameter,
+            result=settings.soap_result,
+        )
+        self.routes = routes(self._reception, limit=settings.mllp_limit, service=service)
+
+    async def start(self) -> None:
+        """Nothing to open: the server listens."""
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(self._reception.close)
+
+
+def _reception(runtime: Runtime, channel: str, translators: int | None = None) -> Reception:
     settings = runtime.settings
     sites = settings.sites or SITES
+    count = settings.translators if translators is None else translators
     book = load(sites)
     return Reception(
         book,
@@ -73,7 +100,7 @@ def _reception(runtime: Runtime, channel: str) -> Reception:
         language=settings.language,
         strangers=settings.unknown_senders,
         limit=settings.mllp_limit,
-        translators=Translators(book, sites, settings.translators, channel) if settings.translators else None,
+        translators=Translators(book, sites, count, channel) if count else None,
     )
 
 
@@ -85,3 +112,20 @@ def mllp(runtime: Runtime) -> MllpService | None:
 def folder(runtime: Runtime) -> FolderService | None:
     """The factory the server calls; nothing without `drop_folder`."""
     return FolderService(runtime) if runtime.settings.drop_folder else None
+
+
+def http_messages(runtime: Runtime) -> HttpService | None:
+    """The factory the server calls; nothing when `http_messages` is false."""
+    return HttpService(runtime) if runtime.settings.http_messages else None
+
+
+def outbound(runtime: Runtime) -> Service | None:
+    """The factory the server calls; nothing, and nothing loaded, when no site has a section `[outbound]`."""
+    book = load(runtime.settings.sites or SITES)
+    receivers = {code: one for code, one in book.endpoints.items() if one.outbound is not None}
+    if not receivers:
+        return None
+    from adapters.outbound.service import OutboundService
+
+    sender = next((one.code for one in book.institutions.values() if one.level == "consortium"), "")
+    return OutboundService(runtime, receivers, sender)

@@ -1,21 +1,28 @@
 """A sending system and what must be known of it: the wire (`Endpoint`) and the meaning (`mappers.site.Site`).
 
-Facts stand in files, one folder a site: `<code>/site.toml` and `<code>/codes.csv`, beside them `county.toml` with the
-institutions. Reading is strict (`adapters.site_file`); nothing here knows a particular sender.
+Facts stand in files, one folder a site: `<code>/site.toml`, `<code>/codes.csv` and `<code>/segments/`, over those of
+its vendor (`adapters.layers`); beside them `county.toml` with the institutions. Reading is strict
+(`adapters.site_file`); nothing here knows a particular sender.
 """
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from adapters import findings, triggers
+from adapters.findings import Grade
+from adapters.layers import Check, Stack, stack
+from adapters.outbound.endpoint import OUTBOUND, Outbound
+from adapters.outbound.endpoint import read as read_outbound
 from adapters.quirks import QUIRKS
-from adapters.site_codes import check_code, check_kind
+from adapters.site_codes import check_kind, check_row
 from adapters.site_file import (
+    MOVES,
     NAME,
     NETWORKS,
     OFFSET,
@@ -27,7 +34,6 @@ from adapters.site_file import (
     Table,
     check_table,
     one_of,
-    read_codes,
     read_toml,
     some_of,
 )
@@ -48,8 +54,21 @@ _CHARSETS = ("utf-8", "gb18030", "big5", "ascii")
 _SITE: Table = {
     "name": Key(NAME, "required"),
     "institution": Key(NAME, "required"),
+    "vendor": Key(NAME),
     "offset": Key(OFFSET),
 }
+PATIENT_TYPES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "CV09.00.404": {"1": "AMB", "2": "EMER", "3": "IMP"},
+        "CV09.00.404-4": {"1": "AMB", "2": "IMP", "3": "AMB", "4": "EMER"},
+        "own": {},
+    }
+)
+"""Versions of the national table of patient types; the digits of one are not those of the other (china 4.3). 9 (other)
+is in neither: it says nothing about the kind of encounter. `own`: the rows of codes.csv."""
+_PATIENT_CLASS = "PatientClass[EncounterClass]"
+_DIGITS = frozenset("23")
+"""Those that mean one thing in one version of the table and another in the other."""
 _WIRE: Table = {
     "senders": Key(PAIRS, "required"),
     "charset": Key(one_of(*_CHARSETS)),
@@ -61,8 +80,21 @@ _WIRE: Table = {
     "certificates": Key(TEXTS),
 }
 _IDENTITY: Table = {"patient_keys": Key(TEXTS), "untyped": Key(NAME)}
-_MEANING: Table = {"obr2": Key(one_of("order", "barcode"))}
-_TABLES = ("wire", "identity", "meaning", "authorities")
+_MEANING: Table = {"obr2": Key(one_of("order", "barcode")), "patient_types": Key(one_of(*PATIENT_TYPES))}
+_MSH: Table = {"move": Key(MOVES)}
+_ORDERING: Table = {"by": Key(one_of("event", "sent", "received"))}
+_SHAPES: Mapping[str, Table | Check] = {
+    "wire": _WIRE,
+    "identity": _IDENTITY,
+    "meaning": _MEANING,
+    "authorities": {},
+    "outbound": OUTBOUND,
+    "msh": _MSH,
+    "triggers": triggers.check,
+    "findings": findings.check,
+    "ordering": _ORDERING,
+}
+"""Every table of a layer: its keys, or the check of one whose keys are free."""
 
 _CONSORTIUM: Table = {"code": Key(NAME, "required"), "name": Key(NAME, "required"), "uscc": Key(TEXT)}
 _INSTITUTION: Table = {
@@ -71,6 +103,8 @@ _INSTITUTION: Table = {
     "level": Key(one_of("county", "township", "village"), "required"),
     "uscc": Key(TEXT),
     "part_of": Key(NAME),
+    "role": Key(one_of("lead", "member", "village", "centre", "external")),
+    "category": Key(TEXT),
 }
 
 
@@ -92,6 +126,16 @@ class Endpoint:
     quirks: tuple[str, ...] = ()
     networks: tuple[Network, ...] = ()
     certificates: tuple[str, ...] = ()
+    moves: tuple[tuple[int, int], ...] = ()
+    """Fields of MSH that stand in the wrong place: from, to."""
+    triggers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Message code and event by what the sender writes in MSH-9: `{"ADT^ZP1": ("ADT", "A08")}`."""
+    findings: Mapping[str, Grade] = field(default_factory=lambda: MappingProxyType({}))
+    """Severities that differ from those of the table of issues."""
+    ordering: str = "event"
+    """What decides which of two messages is the newer one: `event`, `sent` (MSH-7) or `received`."""
+    outbound: Outbound | None = None
+    """Where messages for this site go, `None` when it gets none."""
 
     @property
     def code(self) -> str:
@@ -101,7 +145,10 @@ class Endpoint:
         """Whether the peer at that IP address, with that client certificate name, may speak for this site."""
         if self.certificates and certificate not in self.certificates:
             return False
-        return not self.networks or any(ipaddress.ip_address(address) in network for network in self.networks)
+        try:
+            return not self.networks or any(ipaddress.ip_address(address) in network for network in self.networks)
+        except ValueError:  # no address, as of a peer behind a Unix socket
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,23 +227,18 @@ def _check_members(members: Mapping[str, Institution], problems: list[str]) -> N
 
 def _endpoint(path: Path, institutions: Mapping[str, Institution], problems: list[str]) -> Endpoint:
     shown = f"{path.name}/site.toml"
-    found = read_toml(path / "site.toml", shown, problems)
-    tables = {name: found.pop(name, {}) for name in _TABLES}
-    for name in [name for name, value in found.items() if isinstance(value, dict)]:
-        problems.append(f"{shown}: unknown table {name!r}; valid tables are {', '.join(_TABLES)}")
-        del found[name]
-    head = check_table(found, _SITE, shown, problems)
-    wire = check_table(tables["wire"], _WIRE, f"{shown} [wire]", problems)
-    identity = check_table(tables["identity"], _IDENTITY, f"{shown} [identity]", problems)
-    meaning = check_table(tables["meaning"], _MEANING, f"{shown} [meaning]", problems)
+    layers = stack(path, _SHAPES, _SITE, problems)
+    head, tables = layers.head, layers.tables
+    wire = tables["wire"]
     authorities = _authorities(tables["authorities"], f"{shown} [authorities]", problems)
     for place, code in [("institution", head.get("institution", "")), *authorities.items()]:
         if code and code not in institutions:
             known = ", ".join(institutions)
             problems.append(f"{shown}: {place} names {code!r}, which is no institution; known are {known}")
-    site = _site(path, head, {**identity, **meaning}, authorities, institutions, problems)
+    # A vendor says how its receivers want to be spoken to; that there is one only its site can say.
+    outbound = tables["outbound"] if "host" in tables["outbound"] or layers.opens else {}
     return Endpoint(
-        site=site,
+        site=_site(path, layers, authorities, institutions, problems),
         name=head.get("name", ""),
         senders=tuple((application, facility) for application, facility in wire.get("senders", ())),
         charset=wire.get("charset"),
@@ -204,8 +246,13 @@ def _endpoint(path: Path, institutions: Mapping[str, Institution], problems: lis
         line_end=LINE_ENDS[wire.get("line_end", "CR")],
         ack=wire.get("ack", "original"),
         quirks=tuple(wire.get("quirks", ())),
+        moves=tuple((start, end) for start, end in tables["msh"].get("move", ())),
+        triggers=MappingProxyType({sent: tuple(meant.split("^")) for sent, meant in tables["triggers"].items()}),
+        findings=MappingProxyType(dict(tables["findings"])),
+        ordering=tables["ordering"].get("by", "event"),
         networks=tuple(ipaddress.ip_network(network) for network in wire.get("networks", ())),
         certificates=tuple(wire.get("certificates", ())),
+        outbound=read_outbound(outbound, path, institutions, problems),
     )
 
 
@@ -218,33 +265,30 @@ def _authorities(found: Any, where: str, problems: list[str]) -> Mapping[str, st
 
 def _site(
     path: Path,
-    head: Mapping[str, Any],
-    facts: Mapping[str, Any],
+    layers: Stack,
     authorities: Mapping[str, str],
     institutions: Mapping[str, Institution],
     problems: list[str],
 ) -> Site:
-    """`facts` are the keys of `[identity]` and `[meaning]`."""
-    plain = Site(path.name, head.get("institution", ""), institutions=institutions)
+    facts = {**layers.tables["identity"], **layers.tables["meaning"]}
+    plain = Site(path.name, layers.head.get("institution", ""), institutions=institutions)
     keys = tuple(facts.get("patient_keys", plain.patient_keys))
     untyped = facts.get("untyped", plain.untyped_identifier)
     for kind in (*keys, untyped):
         check_kind(kind, f"{path.name}/site.toml [identity]", problems)
     types: dict[str, str] = {}
     codes: dict[tuple[str, str], str] = {}
-    for line, row in read_codes(path / "codes.csv", f"{path.name}/codes.csv", problems):
-        table, code, target = row["table"], row["code"], row["target"]
-        where = f"{path.name}/codes.csv line {line}"
+    for (table, code), (where, row) in layers.codes.items():
+        check_row(table, row["target"], where, problems)
         if table == "identifier-type":
-            check_kind(target, where, problems)
-            types[code.upper()] = target
+            types[code.upper()] = row["target"]
         else:
-            check_code(table, target, where, problems)
-            codes[table, code] = target
+            codes[table, code] = row["target"]
+    _check_patient_types(path, facts.get("patient_types", ""), codes, problems)
     return Site(
         code=path.name,
         institution=plain.institution,
-        offset=head.get("offset", plain.offset),
+        offset=layers.head.get("offset", plain.offset),
         authorities=authorities,
         identifier_types=MappingProxyType(types),
         patient_keys=keys,
@@ -252,7 +296,19 @@ def _site(
         codes=MappingProxyType(codes),
         institutions=institutions,
         obr2=facts.get("obr2", plain.obr2),
+        segments=MappingProxyType(dict(layers.segments)),
     )
+
+
+def _check_patient_types(path: Path, table: str, codes: dict[tuple[str, str], str], problems: list[str]) -> None:
+    """Adds the rows of the declared table; who maps contradictory digits without saying whose they are is refused."""
+    if not table and any(name == _PATIENT_CLASS and code in _DIGITS for name, code in codes):
+        problems.append(
+            f"{path.name}/codes.csv: maps 2 or 3 of {_PATIENT_CLASS}, which differ between tables: say which in"
+            f" site.toml [meaning] patient_types, one of {', '.join(PATIENT_TYPES)}"
+        )
+    for code, target in PATIENT_TYPES.get(table, {}).items():
+        codes.setdefault((_PATIENT_CLASS, code), target)
 
 
 def _senders(endpoints: Mapping[str, Endpoint], problems: list[str]) -> Mapping[tuple[str, str], Endpoint]:

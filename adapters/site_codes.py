@@ -39,6 +39,7 @@ def _own_tables() -> Mapping[str, frozenset[str]]:
             "referral-direction": frozenset({"up", "down", "lateral"}),
             "referral-role": frozenset({"RP", "RT"}),
             "conclusion": frozenset(),
+            "unit": frozenset(),
         }
     )
 
@@ -62,6 +63,19 @@ def _targets(name: str) -> frozenset[str]:
 def check_kind(kind: str, where: str, problems: list[str]) -> None:
     if kind not in kinds():
         problems.append(f"{where}: {kind!r} is no kind of identifier; valid are {_list(kinds())}")
+
+
+def tables() -> tuple[str, ...]:
+    """The names that stand in the first column of `codes.csv`."""
+    return ("identifier-type", *sorted(_vocabularies()))
+
+
+def check_row(table: str, target: str, where: str, problems: list[str]) -> None:
+    """One row of a `codes.csv`."""
+    if table == "identifier-type":
+        check_kind(target, where, problems)
+    else:
+        check_code(table, target, where, problems)
 
 
 def check_code(table: str, target: str, where: str, problems: list[str]) -> None:

@@ -74,10 +74,15 @@ def _list_of(words: str, fits: Callable[[Any], bool]) -> Kind:
     return Kind(words, lambda found: isinstance(found, list) and all(fits(part) for part in found))
 
 
+def _is_move(found: Any) -> bool:
+    return isinstance(found, list) and len(found) == 2 and all(type(part) is int and 3 <= part <= 25 for part in found)
+
+
 TEXT = Kind("a text", lambda found: isinstance(found, str))
 NAME = Kind("a text that is not empty", lambda found: isinstance(found, str) and bool(found.strip()))
 TEXTS = _list_of("a list of texts", lambda part: isinstance(part, str))
 PAIRS = _list_of('a list of pairs such as [["HIS", "HOSPITAL"]]', _is_pair)
+MOVES = _list_of("a list of pairs of MSH fields (3 to 25), from and to, such as [[17, 18]]", _is_move)
 NETWORKS = _list_of('a list of IP networks such as ["10.20.0.0/16"]', _is_network)
 OFFSET = Kind(
     "an offset such as +08:00",
@@ -104,7 +109,36 @@ def read_toml(path: Path, shown: str, problems: list[str]) -> dict[str, Any]:
     return {}
 
 
-def check_table(found: Any, shape: Table, where: str, problems: list[str]) -> dict[str, Any]:
+Lines = Callable[[str], int]
+"""The line on which a key of a table stands, 0 when it cannot be told."""
+
+
+def lines_of(text: str, table: str) -> Lines:
+    """Finds keys of `[table]` in the text of a TOML file; `""` is what stands before the first table."""
+
+    def line(name: str) -> int:
+        inside = ""
+        for number, written in enumerate(text.splitlines(), 1):
+            bare = written.strip()
+            if bare.startswith("["):
+                inside = bare.strip("[] ")
+                if not table and inside == name:
+                    return number
+            elif inside == table and bare.partition("=")[0].strip().strip("\"'") == name:
+                return number
+        return 0
+
+    return line
+
+
+def at(line: int) -> str:
+    """Where a problem stands, for its end: ` (line 7)`."""
+    return f" (line {line})" if line else ""
+
+
+def check_table(
+    found: Any, shape: Table, where: str, problems: list[str], lines: Lines = lambda _name: 0
+) -> dict[str, Any]:
     """The keys of `found` that fit `shape`; everything else becomes a problem at `where` (file and table)."""
     if not isinstance(found, dict):
         problems.append(f"{where}: must be a table")
@@ -113,9 +147,9 @@ def check_table(found: Any, shape: Table, where: str, problems: list[str]) -> di
     for name, value in found.items():
         key = shape.get(name)
         if key is None:
-            problems.append(f"{where}: unknown key {name!r}; valid keys are {', '.join(shape)}")
+            problems.append(f"{where}: unknown key {name!r}; valid keys are {', '.join(shape)}{at(lines(name))}")
         elif not key.kind.fits(value):
-            problems.append(f"{where}: {name} must be {key.kind.words}, not {_shown(value)}")
+            problems.append(f"{where}: {name} must be {key.kind.words}, not {_shown(value)}{at(lines(name))}")
         else:
             fitting[name] = value
     problems.extend(
@@ -130,7 +164,8 @@ def _shown(value: Any) -> str:
 
 
 def read_codes(path: Path, shown: str, problems: list[str]) -> list[tuple[int, dict[str, str]]]:
-    """The rows of a `codes.csv` with their line numbers. The file may be absent; a row without target is a problem."""
+    """The rows of a `codes.csv` with their line numbers; `#` begins a comment. The file may be absent; a row without
+    target is a problem."""
     if not path.exists():
         return []
     try:
@@ -146,6 +181,8 @@ def read_codes(path: Path, shown: str, problems: list[str]) -> list[tuple[int, d
     seen: dict[tuple[str, str], int] = {}
     for row in reader:
         line = reader.line_num
+        if row["table"].startswith("#"):
+            continue
         if None in row or None in row.values():
             problems.append(f"{shown} line {line}: must have {len(CODE_COLUMNS)} columns")
             continue

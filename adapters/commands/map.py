@@ -13,8 +13,18 @@ def command(
     sites: Annotated[Path | None, typer.Option(envvar="QIAO_SITES", help="Folder of the sites.")] = None,
     site: Annotated[str, typer.Option(help="Read as this site, whatever MSH-3/4 say.")] = "",
     json_: Annotated[bool, typer.Option("--json", help="Compact JSON, one Bundle a line.")] = False,
+    reverse: Annotated[
+        bool, typer.Option("--reverse", help="The other way: the v2 message of a Bundle, for the system of --site.")
+    ] = False,
+    to: Annotated[str, typer.Option(help="With --reverse: the message, for example ORU_R01 or ADT_A04.")] = "",
+    version: Annotated[str, typer.Option(help="With --reverse: 2.3.1, 2.4, 2.5 or 2.5.1.")] = "2.5.1",
 ) -> None:
-    """Print the FHIR Bundle that a message becomes."""
+    """Print the FHIR Bundle that a message becomes, or the message that a Bundle becomes."""
+    if reverse:
+        from adapters.commands.map_reverse import reversed_
+
+        typer.echo(reversed_(file, sites, site, to, version), nl=False)
+        return
     from adapters.commands.one_file import prepared_of
     from adapters.explanation import spoken
     from profiles.json_output import dump, dump_pretty

@@ -120,3 +120,45 @@ def test_watching_ends_when_told_to_and_reads_on_until_then(tmp_path: Path) -> N
 
     asyncio.run(story())
     assert sorted(handler.seen) == ["0", "1", "2"]
+
+
+def test_files_go_in_the_order_of_their_names(tmp_path: Path) -> None:
+    handler = Answering()
+    watched = folder(tmp_path, handler)
+    for name in ("2.hl7", "10.hl7", "1.hl7"):
+        (watched.path / name).write_bytes(hl7(name.partition(".")[0]))
+    look(watched, 2)
+    assert handler.seen == ["1", "10", "2"]
+
+
+@dataclass
+class Unavailable(Answering):
+    """The store takes nothing until `back` is set."""
+
+    back: bool = False
+
+    async def _answer(self, number: str) -> bytes:
+        return await super()._answer(number) if self.back else b"MSH|^~\\&|Q||||1||ACK|Q0|P|2.4\rMSA|AR|1\r"
+
+
+def test_a_file_stays_while_the_store_takes_nothing(tmp_path: Path) -> None:
+    handler = Unavailable()
+    watched = folder(tmp_path, handler)
+    (watched.path / "a.hl7").write_bytes(hl7(1))
+    look(watched, 3)
+    assert names(watched) == ["a.hl7"]
+    handler.back = True
+    look(watched, 1)
+    assert names(watched) == ["a.hl7.ack", "a.hl7.done"]
+
+
+def test_an_xml_file_is_one_message_and_its_xml_answer_is_understood(tmp_path: Path) -> None:
+    class InXml(Answering):
+        async def _answer(self, number: str) -> bytes:
+            return b"<ACK xmlns='urn:hl7-org:v2xml'><MSA><MSA.1>AA</MSA.1></MSA></ACK>"
+
+    handler = InXml()
+    watched = folder(tmp_path, handler)
+    (watched.path / "a.xml").write_bytes(b"<ADT_A01>\nMSH|^~\\&|\n</ADT_A01>")
+    look(watched, 2)
+    assert (len(handler.seen), names(watched)) == (1, ["a.xml.ack", "a.xml.done"])

@@ -205,3 +205,19 @@ def test_an_allow_list_admits_only_its_networks_and_certificates(county: Path) -
 
 def test_without_an_allow_list_anybody_may_speak_for_a_site(book: SiteBook) -> None:
     assert book.endpoints["county-lis"].admits("192.0.2.7")
+
+
+def test_digits_of_patient_types_need_the_table_they_are_of(county: Path) -> None:
+    said = spoil(county, "township-b-his/site.toml", 'patient_types = "own"\n', "")
+    assert "patient_types" in said and "CV09.00.404-4" in said
+
+
+def test_the_two_versions_of_the_national_patient_types_differ(county: Path) -> None:
+    site = county / "village-clinic" / "site.toml"
+    plain = site.read_text("utf-8")
+    classes = []
+    for table in ("CV09.00.404", "CV09.00.404-4"):
+        site.write_text(f'{plain}\n[meaning]\npatient_types = "{table}"\n', "utf-8")
+        codes = load(county).endpoints["village-clinic"].site.codes
+        classes.append([codes.get(("PatientClass[EncounterClass]", digit)) for digit in "1234"])
+    assert classes == [["AMB", "EMER", "IMP", None], ["AMB", "IMP", "AMB", "EMER"]]

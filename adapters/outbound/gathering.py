@@ -1,0 +1,99 @@
+"""What a message is made of: the resources around a change, as far as the receiver may see them.
+
+Every statement carries the receiver's scope. The directory (institutions, their staff, places and devices) belongs to
+all members of the consortium; persons and what is known of them only to who may see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, or_, select, tuple_
+
+from fhir_server.security.scope import Scope
+from fhir_server.store import body as bodies
+from fhir_server.store.schema import resource
+from mappers.outbound import Pool
+
+Body = dict[str, Any]
+_DIRECTORY = ("Device", "Location", "Organization", "Practitioner", "PractitionerRole")
+_AROUND = (
+    "Account",
+    "AllergyIntolerance",
+    "Condition",
+    "Coverage",
+    "ImagingStudy",
+    "Procedure",
+    "RelatedPerson",
+    "Task",
+)
+"""What refers to a patient, and goes into a message about him."""
+_DEEPEST = 5
+_MOST = 2000
+_CHUNK = 400
+
+
+def gather(connection: Connection, focus: Iterable[Body], patient: str, scope: Scope) -> Pool:
+    """The pool of a message: the focus, what it refers to (over several references), what stands around the patient."""
+    found: dict[str, Body] = {_name(one): one for one in focus}
+    fresh = list(found.values())
+    if patient:
+        around = list(_around(connection, patient, scope))
+        fresh += [one for one in around if found.setdefault(_name(one), one) is one]
+    for _ in range(_DEEPEST):
+        wanted = {ref for one in fresh for ref in references(one)} - set(found)
+        fresh = []
+        for one in _named(connection, sorted(wanted)[: _MOST - len(found)], scope):
+            found[_name(one)] = one
+            fresh.append(one)
+        if not fresh:
+            break
+    return Pool(found.values())
+
+
+def _name(one: Body) -> str:
+    return f"{one['resourceType']}/{one['id']}"
+
+
+def references(node: Any) -> Iterator[str]:
+    """Every `Type/id` that a resource refers to."""
+    if isinstance(node, dict):
+        ref = node.get("reference")
+        if isinstance(ref, str) and ref.count("/") == 1 and ref[:1].isupper():
+            yield ref
+        for name, child in node.items():
+            if name != "link" and isinstance(child, dict | list):
+                yield from references(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from references(child)
+
+
+def _visible(scope: Scope) -> Any:
+    return or_(scope.predicate(), resource.c.type.in_(_DIRECTORY))
+
+
+def _named(connection: Connection, names: list[str], scope: Scope) -> Iterator[Body]:
+    for start in range(0, len(names), _CHUNK):
+        keys = [tuple(name.split("/", 1)) for name in names[start : start + _CHUNK]]
+        statement = select(resource.c.body).where(
+            tuple_(resource.c.type, resource.c.id).in_(keys), resource.c.deleted.is_(False), _visible(scope)
+        )
+        for row in connection.execute(statement):
+            if row.body:
+                yield bodies.parse(bytes(row.body))
+
+
+def _around(connection: Connection, patient: str, scope: Scope) -> Iterator[Body]:
+    head = select(resource.c.rid).where(resource.c.type == "Patient", resource.c.id == patient).scalar_subquery()
+    statement = (
+        select(resource.c.body)
+        .where(resource.c.patient_rid == head, resource.c.type.in_(_AROUND), resource.c.deleted.is_(False))
+        .where(scope.predicate())
+        .order_by(resource.c.rid)
+        .limit(_MOST)
+    )
+    for row in connection.execute(statement):
+        if row.body:
+            yield bodies.parse(bytes(row.body))
