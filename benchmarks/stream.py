@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 from adapters.collector import Collector
@@ -60,5 +61,5 @@ def _oru(number: int) -> bytes:
 
 def _rss() -> int:
     """Resident memory of this process in KB."""
-    with open("/proc/self/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))

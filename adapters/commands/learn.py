@@ -86,7 +86,7 @@ def _write(found: list[Dialect], out: Path, site: str) -> list[str]:
     """The skeletons, each tried by loading the folder."""
     from adapters import skeleton
     from adapters.commands.said import fail
-    from adapters.site import SiteBook, SiteError, load
+    from adapters.site import SiteError, load
 
     book: SiteBook | None = None
     if (out / "county.toml").exists():

@@ -185,6 +185,8 @@ def issues_page() -> str:
             "message or the request; `warning` and `information` do not. *HL7* is the code of table 0357 in ERR-3",
             "(where none stands: 207 when refused, else 0), *HTTP* the status of a refused request. Words in braces",
             "are filled in with locations, codes and limits, never with what belongs to a patient.\n",
+            "Below each finding stands what to do about it: the end of `diagnostics` in an OperationOutcome, and the second",
+            "line of a finding of `qiao validate`.\n",
             "| code | severity | FHIR | HL7 | HTTP | English | 中文 | source |\n|---|---|---|---|---|---|---|---|",
             *(_issue_row(kind) for kind in sorted(kinds().values(), key=lambda kind: kind.code)),
             "",
@@ -194,7 +196,10 @@ def issues_page() -> str:
 
 def _issue_row(kind: Any) -> str:
     cells = (kind.severity, kind.fhir, kind.hl7, str(kind.http), kind.en, kind.zh, _source(kind.spec))
-    return f"| `{kind.code}` | " + " | ".join(_cell(cell) for cell in cells) + " |"
+    row = [_cell(cell) for cell in cells]
+    for place, hint in ((4, kind.hint_en), (5, kind.hint_zh)):
+        row[place] += f"<br>→ {_cell(hint)}" if hint else ""
+    return f"| `{kind.code}` | " + " | ".join(row) + " |"
 
 
 def _source(spec: str) -> str:

@@ -31,7 +31,8 @@ def instant(microseconds: int) -> str:
 def canonical(resource: dict[str, Any]) -> bytes:
     """The resource as bytes without version and time: what statements and contents are compared by."""
     meta = resource.get("meta", {})
-    whole = {"resourceType": "", "id": "", "meta": meta} | resource  # the order of the first, the values of the second
+    # The union has the order of the first and the values of the second.
+    whole = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta} | resource
     if "versionId" in meta or "lastUpdated" in meta:
         whole["meta"] = {name: value for name, value in meta.items() if name not in ("versionId", "lastUpdated")}
     return dump(whole)

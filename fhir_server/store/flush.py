@@ -220,7 +220,7 @@ def _execute(driver: Driver, rows: _Rows, updates: list[Sequence[Any]]) -> None:
         driver.update_all(schema.resource, ("rid", "version"), HEAD_COLUMNS[3:], updates)
     for name, added in rows.add.items():
         # Sorted rows fall into neighbouring pages of the clustered lists.
-        driver.insert(schema.metadata.tables[name], sorted(added) if name.startswith("sp_") else added)
+        driver.insert(schema.metadata.tables[name], sorted(map(tuple, added)) if name.startswith("sp_") else added)
 
 
 def _worklist(unit: Unit) -> None:

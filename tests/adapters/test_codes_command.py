@@ -74,7 +74,7 @@ def run(store: Database, county: Path | None, *arguments: str) -> tuple[int, Any
     return done.exit_code, json.loads(done.stdout) if done.stdout.startswith("{") else done.output
 
 
-# -- Tasks ---------------------------------------------------------------------------------------------------------------
+# -- Tasks -----------------------------------------------------------------------------------------------------------
 
 
 def test_an_unmapped_code_is_one_task_of_its_institution(database: Database) -> None:
@@ -114,7 +114,7 @@ def test_the_task_is_open_again_when_the_code_comes_back(store: Database, county
 
 TABLE = "PatientClass[EncounterClass]"
 
-# -- list, map, requeue ------------------------------------------------------------------------------------------------------
+# -- list, map, requeue ----------------------------------------------------------------------------------------------
 
 
 def test_list_shows_what_waits_and_ends_with_1(store: Database, county: Path) -> None:

@@ -118,11 +118,12 @@ def test_every_table_and_column_of_the_store_is_documented() -> None:
 
 def test_every_key_of_the_site_files_is_documented() -> None:
     from adapters import site
+    from adapters.outbound.endpoint import OUTBOUND
     from adapters.quirks import QUIRKS
     from mappers.identifier_kind import kinds
 
     page = _read("reference", "site-toml.md")
-    tables = (site._SITE, site._WIRE, site._IDENTITY, site._CONSORTIUM, site._INSTITUTION)
+    tables = (site._SITE, site._WIRE, site._IDENTITY, site._CONSORTIUM, site._INSTITUTION, OUTBOUND)
     keys = [key for table in tables for key in table]
     assert [
         key for key in (*keys, *site._TABLES, *QUIRKS, *kinds()) if f"`{key}`" not in page and f"[{key}]" not in page
