@@ -117,7 +117,8 @@ def run(folder: Path, names: list[str], jobs: int) -> dict[str, str]:
         "QIAO_MUTATION_PLAN": str(plan),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH")))),
     }
-    subprocess.run(command, cwd=folder, env=environment, stdout=sys.stderr, check=True)
+    # Every process that is forked writes its dots there.
+    subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True)
     outcomes: dict[str, str] = json.loads(found.read_text(encoding="utf-8"))
     return outcomes
 

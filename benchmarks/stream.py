@@ -25,18 +25,19 @@ _RESULTS = 3
 
 def measure() -> Iterator[dict[str, Any]]:
     book, collector = load(), Collector()
-    early = 0
+    steps: list[int] = []
     start = time.process_time()
     for number, kind in zip(range(1, MESSAGES + 1), cycle((_adt, _oru))):
         prepare(kind(number), book, 0, channel="bench")
         collector.step()
-        if number == max(MESSAGES // 10, 1):
-            early = _rss()
-    spent, late = time.process_time() - start, _rss()
+        if number % max(MESSAGES // 10, 1) == 0:
+            steps.append(_rss())
+    spent, early, late = time.process_time() - start, steps[0], steps[-1]
     yield {
         "what": f"RSS over {MESSAGES} messages, ADT^A01 and ORU^R01 of {_RESULTS} OBX in turn, all different",
         "rss_mb_at_10_percent": round(early / 1024, 1),
         "rss_mb_at_100_percent": round(late / 1024, 1),
+        "rss_mb_at_each_tenth": [round(step / 1024) for step in steps],
         "growth_percent": round((late - early) / early * 100, 1),
         "target_growth_percent": GROWTH,
         "messages_a_second": round(MESSAGES / spent),

@@ -2,7 +2,8 @@
 
 Written in the transaction of the message that brought the code, and again only when the code comes back after the Task
 was done; how often it was met stands in the work list, so that a code of every message costs no version. It names the
-code and where it stood, never whose message it was. What looks like the number of a person is no code: it gets no Task.
+code and its field, never whose message it was, nor when: the same messages in another order leave the same Tasks. What
+looks like the number of a person is no code: it gets no Task.
 Source: FHIR R4 task.html; CodeSystem `task-code`, code `unmapped-code`.
 """
 
@@ -25,6 +26,7 @@ CODE = "unmapped-code"
 _INSTITUTION = f"{CANONICAL_BASE}/sid/consortium/institution"
 _PERSONAL = re.compile(r"\d{11}")
 """A mobile number or an identity number: eleven digits on end."""
+_OCCURRENCE = re.compile(r"\[\d+\]")
 _OPEN = frozenset({"requested", "accepted", "in-progress"})
 
 
@@ -42,7 +44,7 @@ def open_(unit: Unit, site: str, owner: str, entry: Mapping[str, str], message: 
     head = unit.head(name)
     if head is not None and head.living and _status(unit, name) in _OPEN:
         return
-    unit.turn(name, _task(name, site, owner, entry, _instant(unit.now)), method="PUT", owner=owner, message=message)
+    unit.turn(name, _task(name, site, owner, entry), method="PUT", owner=owner, message=message)
 
 
 def _said(text: str) -> str:
@@ -58,14 +60,14 @@ def _instant(now: int) -> str:
     return datetime.fromtimestamp(now / 1_000_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _task(name: Key, site: str, owner: str, entry: Mapping[str, str], now: str) -> dict[str, Any]:
+def _task(name: Key, site: str, owner: str, entry: Mapping[str, str]) -> dict[str, Any]:
     text = _said(entry.get("text", ""))
     told = {
         "site": site,
         "table": entry["table"],
         "code": _said(entry["code"]),
         "text": "" if _PERSONAL.search(text) else text,
-        "location": _said(entry.get("location", "")),
+        "location": _OCCURRENCE.sub("", _said(entry.get("location", ""))),
     }
     return {
         "resourceType": "Task",
@@ -77,8 +79,6 @@ def _task(name: Key, site: str, owner: str, entry: Mapping[str, str], now: str) 
             "text": "映射本地代码",
         },
         "description": "本地代码未映射：请说明其含义并写入该系统的 codes.csv",
-        "authoredOn": now,
-        "lastModified": now,
         "owner": {"identifier": {"system": _INSTITUTION, "value": owner}},
         "input": [{"type": {"text": label}, "valueString": value} for label, value in told.items() if value],
     }

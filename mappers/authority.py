@@ -1,7 +1,7 @@
 """Who assigned a number: the HD in CX.4, EI.2, XCN.9, XON.6, read by what the site knows.
 
-An absent authority is the institution of the site. A known one is the institution it names. An unknown one is kept
-apart by its own name, so that equal numbers of different authorities never meet.
+An absent authority (or `""`) is the institution of the site. A known one is the institution it names. An unknown one
+is kept apart by its own name, so that equal numbers of different authorities never meet.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, Protocol
 
+from mappers.message import NULL
 from mappers.site import Site
 
 # As FHIR writes them in a URI (datatypes.html#oid, #uuid); anything else is a name like others.
@@ -35,6 +36,8 @@ class Authority(NamedTuple):
 
 def authority(site: Site, namespace: str | None, universal: str | None = None, kind: str | None = None) -> Authority:
     """The authority of an HD (namespace id, universal id, universal id type)."""
+    namespace = None if namespace == NULL else namespace
+    universal = None if universal == NULL else universal
     for name in (namespace, universal):
         if name and name in site.authorities:
             return Authority(site.authorities[name])

@@ -6,10 +6,12 @@ to refuse a whole message. Source: FHIR R4 per-1 and the rule of choice elements
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from mappers.draft import Draft, Sheet
+from mappers.dtm import later
 
 PERIODS = ("period", "effectivePeriod", "occurrencePeriod", "collection.collectedPeriod")
 CHOICES = (
@@ -18,16 +20,20 @@ CHOICES = (
     ("collection.collectedDateTime", "collection.collectedPeriod"),
 )
 _CONCERNED = frozenset(
-    ("orderDetail", *(path.partition(".")[0] for path in (*PERIODS, *(span for _, span in CHOICES))))
+    (
+        "occurrenceTiming",
+        "orderDetail",
+        *(path.partition(".")[0] for path in (*PERIODS, *(span for _, span in CHOICES))),
+    )
 )
 """Elements without which there is nothing to settle."""
-_INSTANT = 19
-"""Characters of a time to the second."""
 
 
 def settle(draft: Draft) -> None:
     """Goes through the sheets once; most of them have none of these elements."""
     for sheet in draft.sheets.values():
+        if within := _WITHIN.get(sheet.type):
+            within(sheet, draft)
         if _CONCERNED.isdisjoint(sheet.body):
             continue
         for path in PERIODS:
@@ -56,15 +62,58 @@ def _order(sheet: Sheet, path: str, draft: Draft) -> None:
         draft.issue("date-order", expression=f"{sheet.type}.{path}")
 
 
-def later(start: str, end: str) -> bool:
-    """Whether `start` lies after `end`, as far as both are precise; equal precision is compared as time."""
-    size = min(len(start), len(end), _INSTANT)
-    if size == _INSTANT:
-        try:
-            return datetime.fromisoformat(start) > datetime.fromisoformat(end)
-        except (ValueError, TypeError):
-            pass
-    return start[:size] > end[:size]
+def _members(sheet: Sheet, draft: Draft) -> None:
+    _spans(sheet, "participant", draft)
+
+
+def _stays(sheet: Sheet, draft: Draft) -> None:
+    _spans(sheet, "participant", draft)
+    _spans(sheet, "location", draft)
+
+
+def _contacts(sheet: Sheet, draft: Draft) -> None:
+    _spans(sheet, "contact", draft)
+
+
+def _spans(sheet: Sheet, name: str, draft: Draft) -> None:
+    for number, one in enumerate(sheet.body.get(name, ())):
+        period = one.get("period", {})
+        if "start" in period and "end" in period and later(period["start"], period["end"]):
+            del period["end"]
+            draft.forget(sheet, f"{name}[{number}].period.end")
+            draft.issue("date-order", expression=f"{sheet.type}.{name}.period")
+
+
+def _doses(sheet: Sheet, draft: Draft) -> None:
+    """A range says more than an amount; of a range whose ends are exchanged the lower one stays (rng-2)."""
+    for number, instruction in enumerate(sheet.body.get("dosageInstruction", ())):
+        for nth, one in enumerate(instruction.get("doseAndRate", ())):
+            place, span = f"dosageInstruction[{number}].doseAndRate[{nth}]", one.get("doseRange")
+            if span is None:
+                continue
+            if one.pop("doseQuantity", None):
+                draft.forget(sheet, f"{place}.doseQuantity")
+            low, high = (span.get(name, {}).get("value") for name in ("low", "high"))
+            if low is not None and high is not None and Decimal(low) > Decimal(high):
+                del span["high"]
+                draft.forget(sheet, f"{place}.doseRange.high")
+
+
+def _dosage(sheet: Sheet, draft: Draft) -> None:
+    """mad-1: how something was given belongs to how much was."""
+    dosage = sheet.body.get("dosage")
+    if dosage is not None and not any(name.startswith(("dose", "rate")) for name in dosage):
+        _give_up(sheet, "dosage", draft)
+
+
+_WITHIN: Mapping[str, Callable[[Sheet, Draft], None]] = {
+    "CareTeam": _members,
+    "Encounter": _stays,
+    "MedicationAdministration": _dosage,
+    "MedicationRequest": _doses,
+    "Patient": _contacts,
+}
+"""What is to be settled inside of the repeated parts of a type."""
 
 
 def _find(body: dict[str, Any], path: str) -> Any:

@@ -6,16 +6,17 @@ unaccounted: what no rule spoke of is carried in the Provenance of the message.
 
 from __future__ import annotations
 
+import marshal
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 from mappers import dtm, systems
 from mappers.derived import derived_id
 from mappers.ledger import Ledger
 from mappers.mapped import Statement, Weight
-from mappers.memory import Touched, number_of, packed
 from mappers.message import Leaf, Message, Segment
 from mappers.site import Context, Site
+from mappers.site_number import number_of
 from profiles.issue import Issue
 
 
@@ -67,6 +68,20 @@ class Sheet:
     def statement(self) -> Statement:
         gone = frozenset(name for name in self.deleted if not _stands(self.body, name))
         return Statement(self.body, self.weight, self.owner, gone)
+
+
+Touched: TypeAlias = tuple[Sheet, bytes | None] | str
+"""A resource and what it was before (`None`: not there), or the code of an institution."""
+PLAIN = 2
+"""The version of the form that is the same for equal values, whatever they share."""
+
+
+def _packed(body: dict[str, Any]) -> bytes:
+    """The body as bytes, the same for equal bodies; empty when a decimal number stands in it."""
+    try:
+        return marshal.dumps(body, PLAIN)
+    except ValueError:
+        return b""
 
 
 def _stands(body: dict[str, Any], path: str) -> bool:
@@ -122,7 +137,7 @@ class Draft:
                 self.touched.append((sheet, None))
             return sheet
         if self.touched is not None:
-            self.touched.append((sheet, packed(sheet.body)))
+            self.touched.append((sheet, _packed(sheet.body)))
         if weight > sheet.weight:
             sheet.weight = weight
         return sheet

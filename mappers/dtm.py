@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import date as _day
+from datetime import datetime as _time
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,6 +18,9 @@ _DTM = re.compile(
     r"\A\s*(\d{4})(?:[-/.]?(\d{2})(?:[-/.]?(\d{2})(?:[T ]?(\d{2})(?::?(\d{2})(?::?(\d{2})(\.\d{1,9})?)?)?)?)?)?"
     r"\s*(Z|[+-]\d{2}:?\d{2})?\s*\Z"
 )
+
+_INSTANT = 19
+"""Characters of a FHIR time to the second."""
 
 
 class Moment(NamedTuple):
@@ -73,3 +77,14 @@ def instant(text: str, offset: str) -> str | None:
     if moment is None or len(moment.day) < 10:
         return None
     return f"{moment.day}T{moment.time or '00:00:00'}{moment.offset or offset}"
+
+
+def later(start: str, end: str) -> bool:
+    """Whether `start` lies after `end`, as far as both are precise; equal precision is compared as time."""
+    size = min(len(start), len(end), _INSTANT)
+    if size == _INSTANT:
+        try:
+            return _time.fromisoformat(start) > _time.fromisoformat(end)
+        except (ValueError, TypeError):
+            pass
+    return start[:size] > end[:size]

@@ -13,9 +13,9 @@ from __future__ import annotations
 from mappers import dtm, systems
 from mappers.authority import assigner
 from mappers.codes import Coded, lookup
-from mappers.contradiction import later
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
+from mappers.dtm import later
 from mappers.engine import apply
 from mappers.identifier_kind import kind_of, kinds
 from mappers.mapped import Weight

@@ -12,27 +12,23 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mappers.message import Delimiters, Leaf
+from mappers.message import Leaf
 from mappers.organization import institution
 from mappers.use import Repetition, Use
 
 if TYPE_CHECKING:
-    from mappers.draft import Draft, Sheet
+    from mappers.draft import Draft, Touched
     from mappers.ledger import Outcome
     from mappers.mapped import Weight
-    from mappers.site import Site
 
 Conversion = Callable[[Repetition, Use], Any]
-Touched: TypeAlias = "tuple[Sheet, bytes | None] | str"
-"""A resource and what it was before (`None`: not there), or the code of an institution."""
-MOST, LONGEST = 16384, 512
+MOST, LONGEST = 8192, 512
 _BARE = 2
 """Elements of a resource of which nothing is said yet: its type and its id."""
 _NEW = tuple.__new__
 """Makes a `Leaf` in half the time its own constructor takes."""
-_MOST_SITES = 512
 _PLAIN = 2
 """The version of the form that is the same for equal values, whatever they share."""
 
@@ -64,23 +60,6 @@ class Kept(NamedTuple):
 _NEVER = Kept(None, b"", (), ())
 """Stands for a text that is converted anew each time, because more is said of it than its value."""
 _KNOWN: dict[tuple[int, str, str], Kept] = {}
-_SITES: dict[tuple[int, Delimiters], tuple[Site, int]] = {}
-
-
-def number_of(site: Site, delimiters: Delimiters) -> int:
-    """The number under which what is known of this very site, and of texts so delimited, is kept."""
-    known = _SITES.get((id(site), delimiters))
-    if known is not None and known[0] is site:
-        return known[1]
-    if len(_SITES) >= _MOST_SITES:
-        _SITES.clear()
-        _KNOWN.clear()
-    number = len(_SITES)
-    if known is not None:  # another site had this address before: its texts are not ours
-        _KNOWN.clear()
-        number = known[1]
-    _SITES[id(site), delimiters] = site, number
-    return number
 
 
 def remembering(convert: Conversion) -> Conversion:
@@ -171,11 +150,3 @@ def made_of(touched: list[Touched]) -> tuple[Made | str, ...] | None:
         body = marshal.loads(now)  # noqa: S302 - bytes of this process
         made[sheet.ref] = Made(sheet.type, sheet.id, sheet.weight, sheet.owner, body, now, before is not None)
     return tuple(made.values())
-
-
-def packed(body: dict[str, Any]) -> bytes:
-    """The body as bytes, the same for equal bodies; empty when a decimal number stands in it."""
-    try:
-        return marshal.dumps(body, _PLAIN)
-    except ValueError:
-        return b""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mappers import systems
-from mappers.authority import Authority, assigner
+from mappers.authority import Authority, assigner, authority
 from mappers.datatypes.check_digit import check_digit
 from mappers.datatypes.membership import holds
 from mappers.datatypes.primitive import spaced
@@ -155,7 +155,8 @@ def _numbered(use: Use, sheet: Sheet, found: Authority) -> None:
     if kind is not None:
         code = spaced(kind)
         listed = holds(systems.V2_0203, code)
-        identifier.setdefault("type", {"coding": [{"system": systems.V2_0203, "code": code}]} if listed else {"text": code})
+        coding = {"system": systems.V2_0203, "code": code}
+        identifier.setdefault("type", {"coding": [coding]} if listed else {"text": code})
         use.leaf(7, sheet.path(f"identifier[0].type.{'coding[0].code' if listed else 'text'}"))
 
 
@@ -168,9 +169,10 @@ def from_hd(use: Use) -> Sheet | None:
     if namespace:
         _named(use, 1, namespace, sheet)
     if universal:
-        kind = use.value.get(3)
-        system = {"ISO": "urn:ietf:rfc:3986", "UUID": "urn:ietf:rfc:3986"}.get(kind or "", "")
-        place = sheet.add("identifier", {"system": system, "value": universal} if system else {"value": universal})
+        uri = authority(use.site, None, universal, use.value.get(3)).universal
+        # A number of no kind that makes it universal is one of the sender's own.
+        own = systems.local(use.site.institution, "universal-id", spaced(use.value.get(3) or ""))
+        place = sheet.add("identifier", {"system": "urn:ietf:rfc:3986" if uri else own, "value": uri or universal})
         use.leaf(2, sheet.path(f"{place}.value"))
     return sheet
 

@@ -7,7 +7,7 @@ Source: `profiles/package`; docs/reference/implementation-guide.md; FHIR R4 reso
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mappers.systems import CANONICAL
@@ -69,6 +69,16 @@ _DEMANDED: Mapping[str, tuple[str, ...]] = {
 """What the profiles of a type demand beyond R4 and a message may leave out: without it the resource makes no claim."""
 _DATED = frozenset({"DiagnosticReport", "Observation"})
 """Types whose profiles demand `effective[x]`."""
+_ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+_ETHNICITY = f"{CANONICAL}/StructureDefinition/ethnicity"
+_SAID = ("value", "component", "dataAbsentReason", "hasMember")
+_LIMITED: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+    "Encounter": lambda one: one["class"].get("system") == _ACT_CODE,
+    "Observation": lambda one: one["status"] == "entered-in-error" or any(name.startswith(_SAID) for name in one),
+    "Patient": lambda one: sum(said["url"] == _ETHNICITY for said in one.get("extension", ())) <= 1,
+}
+"""What a message may say and the profile has no room for: a class of table 0004 that v3-ActCode lacks, a result that
+became final and was not sent again, a second ethnic group."""
 _EFFECTIVE = ("effectiveDateTime", "effectivePeriod", "_effectiveDateTime")
 _WORDED = frozenset({"Condition", "Observation"})
 """Types whose profiles demand the words of the sender in `code.text`."""
@@ -80,6 +90,8 @@ def profile_of(resource: Mapping[str, Any]) -> str:
     if any(name not in resource for name in _DEMANDED.get(kind, ())):
         return ""
     if kind in _WORDED and "text" not in resource["code"]:
+        return ""
+    if kind in _LIMITED and not _LIMITED[kind](resource):
         return ""
     if kind in _DATED and not any(name in resource for name in _EFFECTIVE):
         return ""

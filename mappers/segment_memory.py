@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mappers.engine import apply
 from mappers.ledger import Line
-from mappers.memory import LONGEST, Made, Touched, made_of, stand
+from mappers.memory import LONGEST, Made, made_of, stand
 from mappers.message import Leaf, Segment
 from mappers.rows import maps
 
 if TYPE_CHECKING:
-    from mappers.draft import Draft, Sheet
+    from mappers.draft import Draft, Sheet, Touched
     from mappers.ledger import Outcome
 
-MOST = 8192
+MOST = 4096
 _NEW = tuple.__new__
 """Makes a `Leaf` or a `Line` in half the time their own constructors take."""
 _OPERAND = re.compile(r"\b([A-Z][A-Z0-9]{2})-(\d+)")

@@ -38,11 +38,11 @@ def concept_maps() -> Iterator[Resource]:
 def write(folder: Path) -> int:
     """Writes a file a map into the folder; comes back with their number."""
     folder.mkdir(parents=True, exist_ok=True)
-    count = 0
-    for count, one in enumerate(concept_maps(), 1):
+    found = list(concept_maps())
+    for one in found:
         text = json.dumps(one, ensure_ascii=False, indent=1) + "\n"
         (folder / f"ConceptMap-{one['id']}.json").write_text(text, encoding="utf-8")
-    return count
+    return len(found)
 
 
 def _id(kind: str, name: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 Form = Literal["verbatim", "within", "number", "time", ""]
 _NUMBER = re.compile(r"[-+]?\d{1,30}(?:\.\d{0,30})?", re.ASCII)
-_V2_TIME = re.compile(r"(\d{4}(?:\d{2}){0,5})(?:\.\d{1,6})?([+-]\d{4})?", re.ASCII)
+_V2_TIME = re.compile(r"(\d{4}(?:\d{2}){0,5})(?:\.\d{1,6})?([+-]\d{4}|Z)?", re.ASCII)
 _FHIR_TIME = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?|(\d\d):(\d\d):(\d\d)",
     re.ASCII,
@@ -81,7 +81,7 @@ class Presence:
         found = _V2_TIME.fullmatch(value)
         if found is None or len(value) < 4:
             return False
-        digits, zone = found[1], found[2] or ""
+        digits, zone = found[1], (found[2] or "").replace("Z", "+0000")
         forms = {digits, digits.ljust(14, "0")} if len(digits) >= 12 else {digits}
         if zone and len(digits) >= 12:
             # Equal digits of another zone are another time.
@@ -100,8 +100,9 @@ def number(text: str) -> Decimal | None:
 
 
 def _digits(text: str) -> Iterator[str]:
-    """The digits of a FHIR date, dateTime, instant or time, to every precision of HL7, and its instant; behind `~` those
-    of a time without a zone.
+    """The digits of a FHIR date, dateTime, instant or time, to every precision of HL7, and its instant.
+
+    Those of a time without a zone stand behind `~` too.
     """
     found = _FHIR_TIME.fullmatch(text)
     if found is None:

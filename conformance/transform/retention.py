@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from conformance.transform.presence import Form, Presence
 from mappers import codes, rows
 from mappers.datatypes.coding_system import named
-from mappers.message import NULL, Leaf, Message
+from mappers.message import NULL, Leaf, Message, legible, unescape
 
 Found = Form | Literal["coded"]
 LONG = 3
@@ -67,8 +67,10 @@ def _counts(message: Message, leaf: Leaf) -> bool:
 
 
 def _one(message: Message, leaf: Leaf, presence: Presence) -> Sought:
-    value = message.value(leaf).strip()
-    form: Found = presence.form(value)
+    raw = message.value(leaf)
+    value = legible(unescape(raw, message.delimiters)).strip()
+    # What is carried is carried as it was written.
+    form: Found = presence.form(value) or (presence.form(raw) if raw != value else "")
     if not form:
         segment = message.segments[leaf.position].name
         if any(target in presence.texts for target in _coded(segment, leaf.field, value)):

@@ -51,6 +51,8 @@ _SUBTYPES: Mapping[str, str] = {
     "dcm": "application/dicom",
     "dicom": "application/dicom",
 }
+_KINDS = frozenset({"tx", "ap", "im", "au", "ft", "si"})
+"""Kinds of HL7 v2 (table 0191), which are no media types."""
 _ZIPPED = frozenset({"application/zip", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"})
 
 
@@ -82,7 +84,7 @@ def _declared(value: Value) -> str:
     """`application^pdf`, `^application/pdf`, `PDF^`: the type the sender claims, `""` when unclear."""
     kind, subtype = (value.get(2) or "").strip().lower(), (value.get(3) or "").strip().lower()
     for text in (f"{kind}/{subtype}", subtype, kind):
-        if text.count("/") == 1 and _TYPE.fullmatch(text) and kind not in ("tx", "ap", "im", "au", "ft", "si"):
+        if text.count("/") == 1 and _TYPE.fullmatch(text) and kind not in _KINDS:
             return text
     return _SUBTYPES.get(subtype) or _SUBTYPES.get(kind, "")
 
@@ -142,7 +144,8 @@ def pointer(value: Value) -> Attached:
     if attached.attachment is None:
         return attached
     kind, subtype = (value.get(3) or "").strip().lower(), (value.get(4) or "").strip().lower()
-    declared = f"{kind}/{subtype}" if _TYPE.fullmatch(f"{kind}/{subtype}") else _SUBTYPES.get(subtype, "")
+    whole = f"{kind}/{subtype}"
+    declared = whole if _TYPE.fullmatch(whole) and kind not in _KINDS else _SUBTYPES.get(subtype, "")
     if declared and declared.isascii():
         return Attached({"contentType": declared, **attached.attachment}, attached.issues)
     return attached

@@ -30,7 +30,7 @@ def codeable_concept(value: Repetition, use: Use) -> dict[str, Any] | None:
     spare: list[tuple[int, str]] = []
     mapped = _mapped(value, use, codings)
     original = _coding(use, codings, spare, 1, 2, 3, 7, "coding", source=mapped)
-    if original is None and not value.get(1):
+    if original is None and value.get(1) in (None, "", NULL):
         _text_only(use, text)
     size = len(value.components)
     for code, display, system, version in _ALTERNATES:

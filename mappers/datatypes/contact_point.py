@@ -35,9 +35,12 @@ def contact_point(value: Repetition, use: Use) -> dict[str, Any] | None:
             use.drop(leaf.component, "telecom-without-number", leaf.subcomponent)
         return None
     found["value"] = number
-    found["system"] = _coded(use, 3, "TelecommunicationEquipmentType", "system") or (
-        "email" if "@" in number else "phone"
-    )
+    if net and "@" not in number:  # table 0202 calls all of the Internet mail
+        found["system"] = "url" if "://" in number else "phone"
+    else:
+        found["system"] = _coded(use, 3, "TelecommunicationEquipmentType", "system") or (
+            "email" if "@" in number else "phone"
+        )
     kind = _coded(use, 2, "TelecommunicationUseCode", "use")
     mobile = _coded(use, 3, "TelecommunicationEquipmentType", "use")
     if mobile or kind:
@@ -79,7 +82,7 @@ def _number(use: Use, found: dict[str, Any]) -> str | None:
     local = value.get(7)
     if not _usable(local):
         return None
-    country, area, inner = value.get(5), value.get(6), value.get(8)
+    country, area, inner = (text if _usable(text := value.get(component)) else None for component in (5, 6, 8))
     text = " ".join(part for part in (f"+{country}" if country else "", area or "", local or "") if part)
     return f"{text} X{inner}" if inner else text
 

@@ -164,7 +164,7 @@ def ei_of(use: Use, kind: str) -> dict[str, Any] | None:
 def hd(value: Repetition, use: Use) -> dict[str, Any] | None:
     """HD[Identifier]: the namespace id, else the universal id."""
     if universal := value.get(2):
-        scheme = {"ISO": f"urn:oid:{universal}", "UUID": f"urn:uuid:{universal}"}.get(value.get(3) or "")
+        scheme = authority(use.site, None, universal, value.get(3)).universal
         if scheme and not value.get(1):
             use.leaf(2, "value")
             use.leaf(3, "value")

@@ -136,7 +136,9 @@ def identifier(value: Repetition, use: Use, kind: str, places: _Places | None = 
     if namespace := use.take(where.namespace, "assigner.display"):
         out["assigner"] = {"display": namespace}
     if where is not _MOVED and not _double(value):
-        for component in (3, 4):
+        # A universal id beside a namespace says nothing in a local system: it is carried.
+        stands = (3, 4) if found.system.startswith("urn:") else () if namespace else (3,)
+        for component in stands:
             if _text(value, component):
                 use.leaf(component, "system")
     return out

@@ -120,7 +120,7 @@ def amount(value: Repetition, use: Use) -> dict[str, Any] | None:
 
 def unit_of(value: Repetition, use: Use) -> dict[str, Any] | None:
     """CWE[Quantity]: the unit of a number that stands in another field."""
-    if not isinstance(value, Value) or (found := unit(value)) is None:
+    if not isinstance(value, Value) or value.is_null or (found := unit(value)) is None:
         return None
     use.all("unit")
     return {name: text for name, text in quantity(Decimal(0), found).items() if name != "value"}

@@ -71,6 +71,18 @@ def within(use: Use, components: Mapping[str, int], nested: int = 0, under: str 
 def _period(use: Use, components: Mapping[str, int], under: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, component in components.items():
+        if name == "end" and _reversed(use, component, found):
+            continue
         if time := _read(use, component, f"{under}{name}", dtm.dateTime):
             found[name] = time
     return found
+
+
+def _reversed(use: Use, component: int, found: Mapping[str, str]) -> bool:
+    """Whether the end lies before the start (per-1): then the start stays, and the end is for the Provenance to carry,
+    as in `mappers.contradiction`."""
+    end = dtm.dateTime(use.value.get(component) or "", use.site.offset) if "start" in found else None
+    if end is None or not dtm.later(found["start"], end):
+        return False
+    use.issue("date-order", component)
+    return True

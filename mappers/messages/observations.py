@@ -232,7 +232,9 @@ def _account(obx: Segment, sheet: Sheet, draft: Draft, reading: Reading, found: 
     _kind(obx, sheet, draft, element)
     if reading.original:
         extensions = sheet.body.setdefault("extension", [])
-        extensions.append({"url": ORIGINAL_TEXT, "valueString": reading.original})
+        kept = {"url": ORIGINAL_TEXT, "valueString": reading.original}
+        # A result that comes twice in a message stands here already, with the text of its first coming.
+        extensions[:] = [*(one for one in extensions if one["url"] != ORIGINAL_TEXT), kept]
     if reading.issue:
         draft.issue(reading.issue, Leaf(obx.position, 5, 1, 1, 1))
     if found is None or element not in _UNIT_AT:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mappers import path, systems
-from mappers.contradiction import later
 from mappers.datatypes.order_number import FILLER, PLACER, Number, number
 from mappers.datatypes.timing_bounds import bounds
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
+from mappers.dtm import later
 from mappers.engine import apply
 from mappers.finish import finish
 from mappers.mapped import Mapped, Weight

@@ -60,6 +60,8 @@ def _problem(prb: Segment, notes: list[Segment], about: Subject, draft: Draft) -
     body = sheet.body
     if prb.get(1) == "DE":
         body["verificationStatus"] = {"coding": [{"system": _VERIFICATION, "code": "entered-in-error"}]}
+        if body.pop("clinicalStatus", None):
+            draft.forget(sheet, "clinicalStatus")  # con-5
         sheet.weight = Weight.REVOKED
         place = "verificationStatus"
     else:

@@ -64,8 +64,8 @@ def _condition(dg1: Segment, draft: Draft, subject: Sheet, visit: Sheet | None) 
 
 def _described(dg1: Segment, sheet: Sheet, draft: Draft) -> None:
     """DG1-4 is what the clinician called it: the text of the code, which else repeats the name that the coding has."""
-    words, code = dg1.get(4), sheet.body["code"]
-    if not words or words == NULL or words == code.get("text"):
+    words, code = dg1.get(4), sheet.body.get("code")
+    if code is None or not words or words == NULL or words == code.get("text"):
         return
     if any(code.get("text") in (one.get("display"), one.get("code")) for one in code.get("coding", ())):
         draft.forget(sheet, "code.text")

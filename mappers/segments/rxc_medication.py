@@ -2,7 +2,8 @@
 
 A code alone is `medicationCodeableConcept`. With a form, a strength or components (RXC) it is a Medication, contained:
 none of them is the master data of a drug, all of them belong to this one order.
-Source: HL7 v2.5.1 4.14.1 (RXO), 4.14.3 (RXC), 4.14.4 (RXE), 4.14.5 (RXD), 4.14.6 (RXG); V2-to-FHIR RXO[MedicationRequest].
+Source: HL7 v2.5.1 4.14.1 (RXO), 4.14.3 (RXC), 4.14.4 (RXE), 4.14.5 (RXD), 4.14.6 (RXG); official map
+RXO[MedicationRequest].
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def test_every_key_of_the_site_files_is_documented() -> None:
     tables = (site._SITE, site._WIRE, site._IDENTITY, site._CONSORTIUM, site._INSTITUTION, OUTBOUND)
     keys = [key for table in tables for key in table]
     assert [
-        key for key in (*keys, *site._TABLES, *QUIRKS, *kinds()) if f"`{key}`" not in page and f"[{key}]" not in page
+        key for key in (*keys, *site._SHAPES, *QUIRKS, *kinds()) if f"`{key}`" not in page and f"[{key}]" not in page
     ] == []
     both = [readme.read_text(encoding="utf-8") for readme in READMES]
     assert [

@@ -186,7 +186,8 @@ def _met(condition: str) -> Iterator[tuple[str, str]]:
 
 
 _ORDER = (
-    *("MSH", "SFT", "MSA", "EVN", "SCH", "PID", "PD1", "NK1", "MRG", "PV1", "PV2", "ROL", "AL1", "IN1", "IN3", "PR1", "TXA"),
+    *("MSH", "SFT", "MSA", "EVN", "SCH", "PID", "PD1", "NK1", "MRG", "PV1", "PV2", "ROL"),
+    *("AL1", "IN1", "IN3", "PR1", "TXA"),
     *("ORC", "RXO", "RXE", "RXA", "RXR", "OBR", "TQ1", "DG1", "SPM", "OBX", "AIS", "AIG", "AIL", "AIP", "PRT", "NTE"),
 )
 """Where a segment goes in a message of another structure."""

@@ -1,7 +1,7 @@
 """Messages that nobody sent: each made of the official tables of its version, filled by chance as senders fill them.
 
 A structure is walked with required parts in and optional ones by chance; a field gets what its datatype asks for: codes
-of its table, local ones and none, times at every precision, nulls, escapes, repetitions, Chinese text, stray separators.
+of its table, local ones and none, times at every precision, nulls, escapes, repetitions, Chinese, stray separators.
 The same seed makes the same message.
 """
 
@@ -18,7 +18,20 @@ from adapters.grammar.structures import VERSIONS, _events, _facts
 
 SEP = "|^~\\&"
 _NAMES = ("王小明", "Smith", "O'Brien", "欧阳 修", "de la Cruz", "LI", "müller", "张\\T\\李", "", "Doe\\F\\John")
-_WORDS = ("stat", "发热待查", "left lower lobe", "A\\T\\E", "see note", "无", "N/A", "x", "100%", "<script>", "a/b", "0")
+_WORDS = (
+    "stat",
+    "发热待查",
+    "left lower lobe",
+    "A\\T\\E",
+    "see note",
+    "无",
+    "N/A",
+    "x",
+    "100%",
+    "<script>",
+    "a/b",
+    "0",
+)
 _TEXTS = (
     "No growth after 48 h.",
     "双肺纹理增粗\\.br\\心影不大",
@@ -32,12 +45,45 @@ _TEXTS = (
     "1\\Zxx\\2",
 )
 _NUMBERS = ("1", "0", "5.0", "-3", "120", "007", "1.50", "+4", ".5", "12.", "1e3", "99999999", "many", "1,5")
-_SYSTEMS = ("LN", "SCT", "I10", "ICD10CM", "L", "99LOC", "HL70001", "HL70061", "UCUM", "ISO+", "CVX", "RXNORM", "NDC", "")
+_SYSTEMS = (
+    "LN",
+    "SCT",
+    "I10",
+    "ICD10CM",
+    "L",
+    "99LOC",
+    "HL70001",
+    "HL70061",
+    "UCUM",
+    "ISO+",
+    "CVX",
+    "RXNORM",
+    "NDC",
+    "",
+)
 _AUTHORITIES = ("HIS", "", "LAB", "2.16.840.1.113883.19.5", "医院", "A B", "MR/1", "urn:x")
-_UIDS = ("2.16.840.1.113883.19.4", "1.2.3", "http://example.org/ids", "550e8400-e29b-41d4-a716-446655440000", "host.example", "")
+_UIDS = (
+    "2.16.840.1.113883.19.4",
+    "1.2.3",
+    "http://example.org/ids",
+    "550e8400-e29b-41d4-a716-446655440000",
+    "host.example",
+    "",
+)
 _UID_TYPES = ("ISO", "URI", "UUID", "DNS", "L", "CLIA", "GUID", "iso", "")
 _PHONES = ("(555)555-1234", "13800138000", "+86 0571 12345678", "555-1234X12", "a@example.org", "x", "^", "0")
-_DAYS = ("20260301", "19800229", "202603", "2026", "20261231", "00000000", "20260230", "1899", "2026-03-01", "20260301000000")
+_DAYS = (
+    "20260301",
+    "19800229",
+    "202603",
+    "2026",
+    "20261231",
+    "00000000",
+    "20260230",
+    "1899",
+    "2026-03-01",
+    "20260301000000",
+)
 _TIMES = ("0830", "083015", "08", "2400", "083015.1234", "0830+0800", "8:30")
 _ZONES = ("", "", "", "+0800", "-0500", "+0000", "-0330", "+08", "Z")
 _TYPES_OF_VALUE = ("NM", "ST", "TX", "FT", "CE", "CWE", "SN", "DT", "TM", "TS", "ED", "RP", "CX", "XPN", "NA", "XX", "")
@@ -84,7 +130,9 @@ def messages(codes: Sequence[tuple[str, str]], count: int, seed: int = 0) -> Ite
     Random(seed).shuffle(every)
     for number in range(count):
         version, code, event, structure = every[number % len(every)]
-        yield Made(f"{seed}/{number} {code}^{event} {version}", _Maker(version, seed, number).message(code, event, structure))
+        yield Made(
+            f"{seed}/{number} {code}^{event} {version}", _Maker(version, seed, number).message(code, event, structure)
+        )
 
 
 class _Maker:
@@ -112,7 +160,20 @@ class _Maker:
 
     def _msh(self, code: str, event: str, structure: str) -> str:
         kind = f"{code}^{event}^{structure}" if self._maybe(0.5) else f"{code}^{event}"
-        fields = ["MSH", "^~\\&", "APP", "FAC", "QIAO", "桥", "20260301083000", "", kind, f"G{self.number}", "P", self.version]
+        fields = [
+            "MSH",
+            "^~\\&",
+            "APP",
+            "FAC",
+            "QIAO",
+            "桥",
+            "20260301083000",
+            "",
+            kind,
+            f"G{self.number}",
+            "P",
+            self.version,
+        ]
         fields += ["1", "", "AL", "NE", "CHN", "UNICODE UTF-8"] if self._maybe(0.5) else []
         return "|".join(fields)
 
@@ -159,17 +220,19 @@ class _Maker:
         match name, number:
             case "EVN", 1:
                 return event
-            case ("PID" | "PV1" | "OBR" | "OBX" | "NTE" | "DG1" | "SPM" | "NK1" | "AL1" | "IN1"), 1:
+            case (("PID" | "PV1" | "OBR" | "OBX" | "NTE" | "DG1" | "SPM" | "NK1" | "AL1" | "IN1"), 1):
                 return str(self.chance.randrange(1, 4))
             case "PID", 3:
-                return f"P{self.chance.randrange(10**6)}^^^HIS^MR" + self.chance.choice(("", "~999999199001010019^^^^NI"))
+                return f"P{self.chance.randrange(10**6)}^^^HIS^MR" + self.chance.choice(
+                    ("", "~999999199001010019^^^^NI")
+                )
             case "MRG", 1:
                 return f"P{self.chance.randrange(10**6)}^^^HIS^MR"
             case "PV1", 2:
                 return self.chance.choice("IOEPRBN")
             case "PV1", 19:
                 return f"V{self.chance.randrange(10**6)}"
-            case ("OBR" | "ORC"), (2 | 3):
+            case (("OBR" | "ORC"), (2 | 3)):
                 return f"{name[0]}{number}{self.chance.randrange(10**6)}^" + self.chance.choice(("HIS", "LAB", ""))
             case "ORC", 1:
                 return self.chance.choice(("NW", "SC", "CA", "RE", "XO", "DC", "HD", "OK"))
@@ -243,7 +306,13 @@ class _Maker:
         values = [one for one in (known[-1] or ()) if isinstance(one, str) and not _DELIMITER & set(one)]
         if values and self._maybe(0.85):
             return pick(values)
-        return pick(("L01", "本地", "y", "X9", "abc def", "")) if self._maybe(0.6) else pick(values) .lower() if values else "L01"
+        return (
+            pick(("L01", "本地", "y", "X9", "abc def", ""))
+            if self._maybe(0.6)
+            else pick(values).lower()
+            if values
+            else "L01"
+        )
 
     def _text(self, name: str, table: str) -> str:
         pick = self.chance.choice

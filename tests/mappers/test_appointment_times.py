@@ -1,4 +1,4 @@
-"""When an appointment is and how long it takes, by whichever segment says it first; who takes part, and how it stands."""
+"""When an appointment is and how long it takes, by whichever segment says it first; who takes part; how it stands."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.pipeline import Prepared, prepare
 from adapters.site import load
-from mappers.contradiction import later
+from mappers.dtm import later
 
 HEAD = "MSH|^~\\&|LIS|H|||20261021100000||ORU^R01^ORU_R01|1|P|2.5.1\rPID|1||P1^^^^MR||A||19900101|F\r"
 RESULT = "OBX|1|NM|K^Potassium^L||4.0|mmol/L|||||F\r"
@@ -60,3 +60,25 @@ def test_a_detail_without_the_code_it_belongs_to_is_carried() -> None:
     sheet.body["orderDetail"] = [{"text": "x"}]
     settle(draft)
     assert "orderDetail" not in sheet.body
+
+
+def _period(raw: str) -> tuple[object, list[str]]:
+    from tests.e2e.test_second_opinion import prepared
+
+    head = "MSH|^~\\&|A|F|QIAO||20260301||ADT^A08|1|P|2.5.1\rEVN|A08|20260301\r"
+    mapped = prepared(f"{head}{raw}\rPV1|1|I".encode()).mapped
+    assert mapped is not None and mapped.ledger is not None
+    patient = next(one.resource for one in mapped.statements if one.resource["resourceType"] == "Patient")
+    return patient["name"][0].get("period"), [issue.code for issue in mapped.issues]
+
+
+def test_a_name_whose_time_ends_before_it_begins_keeps_the_beginning() -> None:
+    found, issues = _period("PID|1||7^^^H^MR||Li^Ming^^^^^L^^^^^20260301^20260201")
+    assert found == {"start": "2026-03-01"}
+    assert "date-order" in issues
+
+
+def test_a_name_whose_time_is_in_order_keeps_both_ends() -> None:
+    found, issues = _period("PID|1||7^^^H^MR||Li^Ming^^^^^L^^^^^20260301^20260401")
+    assert found == {"start": "2026-03-01", "end": "2026-04-01"}
+    assert "date-order" not in issues

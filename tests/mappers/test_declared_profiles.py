@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mappers.profile import declared, profile_of
+from mappers.systems import CANONICAL
 
 REF = {"reference": "Patient/1"}
 NUMBER = [{"system": "urn:x", "value": "1"}]
@@ -16,6 +17,9 @@ def category(*codes: str) -> list[dict[str, Any]]:
     return [{"text": "?"}, {"coding": [{"system": "urn:x"}, *({"code": code} for code in codes)]}]
 
 
+ETHNICITY = f"{CANONICAL}/StructureDefinition/ethnicity"
+ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+SAID = {"resourceType": "Observation", "status": "final", "subject": REF, "code": {"text": "K"}, "valueString": "阴性"}
 FULL: dict[str, dict[str, Any]] = {
     "account": {"resourceType": "Account", "identifier": NUMBER, "subject": [REF]},
     "allergy": {"resourceType": "AllergyIntolerance", "code": {}},
@@ -52,25 +56,13 @@ FULL: dict[str, dict[str, Any]] = {
         "subject": REF,
         "custodian": REF,
     },
-    "encounter": {"resourceType": "Encounter", "subject": REF, "serviceProvider": REF},
+    "encounter": {"resourceType": "Encounter", "class": {"system": ACT}, "subject": REF, "serviceProvider": REF},
     "imaging-study": {"resourceType": "ImagingStudy", "identifier": NUMBER},
     "location": {"resourceType": "Location", "identifier": NUMBER, "name": "W1", "managingOrganization": REF},
     "media": {"resourceType": "Media", "subject": REF},
-    "observation": {"resourceType": "Observation", "subject": REF, "code": {"text": "K"}, "_effectiveDateTime": {}},
-    "observation-lab": {
-        "resourceType": "Observation",
-        "subject": REF,
-        "code": {"text": "K"},
-        "effectiveDateTime": "2026",
-        "category": category("laboratory"),
-    },
-    "observation-exam": {
-        "resourceType": "Observation",
-        "subject": REF,
-        "code": {"text": "K"},
-        "effectiveDateTime": "2026",
-        "category": category("exam"),
-    },
+    "observation": {**SAID, "_effectiveDateTime": {}},
+    "observation-lab": {**SAID, "effectiveDateTime": "2026", "category": category("laboratory")},
+    "observation-exam": {**SAID, "effectiveDateTime": "2026", "category": category("exam")},
     "organization": {"resourceType": "Organization", "name": "院"},
     "patient": {"resourceType": "Patient", "identifier": NUMBER, "managingOrganization": REF},
     "person": {"resourceType": "Person", "identifier": NUMBER, "name": [], "link": []},
@@ -111,8 +103,10 @@ FULL: dict[str, dict[str, Any]] = {
 }
 FREE = {"resourceType", "category", "businessStatus"}
 """What decides between the profiles of a type: without it another one is declared."""
-REQUIRED = {("observation", "code"), ("observation-lab", "code"), ("observation-exam", "code")}
-"""What R4 itself requires: no message gives an Observation without it."""
+REQUIRED = {("encounter", "class")} | {
+    (name, element) for name in ("observation", "observation-lab", "observation-exam") for element in ("code", "status")
+}
+"""What R4 itself requires: no message gives the resource without it."""
 
 
 @pytest.mark.parametrize("name", FULL)
@@ -157,3 +151,22 @@ def test_a_kind_without_a_profile_declares_none_and_keeps_its_meta() -> None:
     body = {"resourceType": "Basic", "meta": {"source": "urn:x"}}
     assert declared(body) == body
     assert declared({**FULL["media"], "meta": {"source": "urn:x"}})["meta"]["source"] == "urn:x"
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "claims"),
+    [
+        ("encounter", {"class": {"system": "http://terminology.hl7.org/CodeSystem/v2-0004"}}, False),
+        ("encounter", {"class": {}}, False),
+        ("observation", {"valueString": None, "dataAbsentReason": {}}, True),
+        ("observation", {"valueString": None, "component": []}, True),
+        ("observation", {"valueString": None, "hasMember": []}, True),
+        ("observation", {"valueString": None, "status": "entered-in-error"}, True),
+        ("observation", {"valueString": None}, False),
+        ("patient", {"extension": [{"url": ETHNICITY}, {"url": "urn:x"}]}, True),
+        ("patient", {"extension": [{"url": ETHNICITY}, {"url": ETHNICITY}]}, False),
+    ],
+)
+def test_what_the_profile_has_no_room_for_makes_no_claim(name: str, changed: dict[str, Any], claims: bool) -> None:
+    body = {key: value for key, value in {**FULL[name], **changed}.items() if value is not None}
+    assert bool(profile_of(body)) is claims

@@ -156,8 +156,15 @@ def test_an_imaging_order_reserves_its_study() -> None:
     assert "ACC1" in {one["value"] for one in request["identifier"]}
 
 
-def test_a_medicine_order_is_not_taken_for_a_service() -> None:
+def test_a_medicine_order_is_a_medication_request_and_no_service() -> None:
     done = order("ORC|NW|A100", "RXO|123^药^L")
+    assert not done.refused
+    assert resources(done, "ServiceRequest") == []
+    assert only(done, "MedicationRequest")["medicationCodeableConcept"]["text"] == "药"
+
+
+def test_an_order_for_a_diet_is_not_taken_for_a_service() -> None:
+    done = order("ORC|NW|A100", "ODS|D||LOWNA^低盐^L")
     assert done.refused
     assert resources(done, "ServiceRequest") == []
 

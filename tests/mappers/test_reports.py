@@ -450,7 +450,7 @@ def test_a_result_adds_no_second_active_place_to_the_visit(time: str) -> None:
 
 def carried(done: Mapped) -> dict[str, str]:
     """v2 location → text, as the Provenance carries it."""
-    extensions = only(done, "Provenance").get("extension", [])
+    extensions = [one for one in only(done, "Provenance").get("extension", []) if "extension" in one]
     return {one["extension"][0]["valueString"]: one["extension"][1]["valueString"] for one in extensions}
 
 
