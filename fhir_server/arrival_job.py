@@ -60,9 +60,11 @@ class ArrivalJob:
         receipt = Receipt(number, arrival.verdict, arrival.status, b"", issues, 0)
         if arrival.verdict == "AA":
             receipt = _write(unit, arrival, receipt)
+        tasks = 0
         for entry in arrival.unmapped:
             _unmapped(unit, arrival.site, entry, number)
-            unmapped_task.open_(unit, arrival.site, arrival.owner, entry, number)
+            tasks += unmapped_task.open_(unit, arrival.site, arrival.owner, entry, number)
+        receipt = replace(receipt, written=receipt.written + tasks)
         receipt = replace(receipt, answer=self.answer(receipt))
         unit.put(unit.journal, number, _journal_row(unit, arrival, receipt))
         return receipt

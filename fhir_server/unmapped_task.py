@@ -35,16 +35,17 @@ def key(site: str, entry: Mapping[str, str]) -> Key:
     return "Task", str(uuid5(NAMESPACE_URL, f"unmapped-code|{site}|{entry['table']}|{entry['code']}"))
 
 
-def open_(unit: Unit, site: str, owner: str, entry: Mapping[str, str], message: int) -> None:
-    """Writes the Task when the code is new, or when it comes back after somebody closed it."""
+def open_(unit: Unit, site: str, owner: str, entry: Mapping[str, str], message: int) -> int:
+    """Writes the Task when the code is new, or when it comes back after somebody closed it; the number of versions."""
     code = _said(entry["code"])
     if not code or _PERSONAL.search(code):
-        return
+        return 0
     name = key(site, entry)
     head = unit.head(name)
     if head is not None and head.living and _status(unit, name) in _OPEN:
-        return
+        return 0
     unit.turn(name, _task(name, site, owner, entry), method="PUT", owner=owner, message=message)
+    return 1
 
 
 def _said(text: str) -> str:

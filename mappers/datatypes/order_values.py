@@ -6,6 +6,7 @@ extensions are those of HL7 (`hl7.fhir.uv.extensions`) that the official rows na
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
@@ -194,13 +195,15 @@ def of_table(system: str, value: Repetition, use: Use) -> dict[str, Any] | None:
     code = use.said(1)
     if code is None:
         return None
-    if holds(system, code):
+    if holds(system, code) and not _SPACED.search(code):
         use.leaf(1, "coding[0].code")
         return {"coding": [{"system": system, "code": code}]}
     use.leaf(1, "text")
     return {"text": code}
 
 
+_SPACED = re.compile(r"\A\s|\s\s|\s\Z")
+"""White space that no FHIR code has (datatypes.html#code)."""
 _ACTIVITY = {"NW": "CREATE", "SC": "UPDATE", "XO": "UPDATE", "SN": "UPDATE", "OC": "CANCEL", "CA": "CANCEL"}
 
 
