@@ -121,10 +121,10 @@ def test_a_frame_too_large_is_not_kept_in_memory() -> None:
 def test_byte_by_byte_costs_grow_with_the_size_and_not_its_square() -> None:
     def seconds(size: int) -> float:
         framer, data = Framer(), b"\x0b" + b"x" * size
-        start = time.perf_counter()
+        start = time.process_time()
         for i in range(len(data)):
             framer.feed(data[i : i + 1])
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(1000)
     assert seconds(160_000) < 40 * seconds(10_000)

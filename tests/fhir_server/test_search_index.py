@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -140,9 +140,9 @@ def test_an_observation_with_everything_is_indexed_within_a_hundred_microseconds
     rows(whole)
     times = []
     for _ in range(50):
-        start = perf_counter()
+        start = process_time()
         rows(whole)
-        times.append(perf_counter() - start)
+        times.append(process_time() - start)
     assert sorted(times)[25] < 100e-6  # about 15 µs on an idle core
 
 

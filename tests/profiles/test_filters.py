@@ -24,6 +24,6 @@ def test_patterns_that_may_never_end_are_not(text: str) -> None:
 def test_the_slowest_pattern_that_is_matched_is_fast() -> None:
     pattern = harmless(".*.*.*x")
     assert pattern is not None
-    started = time.perf_counter()
+    started = time.process_time()
     assert pattern.fullmatch("a" * 200) is None
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5

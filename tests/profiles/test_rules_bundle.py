@@ -1,6 +1,6 @@
 """Bundle rules: identity of entries, links, requests, searches, and what hangs together (FHIR R4 bundle.html)."""
 
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -299,9 +299,9 @@ def test_the_cost_of_a_document_grows_with_its_entries_only() -> None:
         ]
         entries = [{"reference": f"Observation/o{n}"} for n in range(count)]
         whole = document(*results, first=composition(section=[{"title": "检验", "entry": entries}]))
-        start = perf_counter()
+        start = process_time()
         assert codes(whole) == set()
-        return perf_counter() - start
+        return process_time() - start
 
     seconds(10)
     assert seconds(2000) < 30 * seconds(200)

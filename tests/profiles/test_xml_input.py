@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tracemalloc
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -207,10 +207,10 @@ def test_a_large_document_takes_its_time_and_no_more() -> None:
     entry = (
         '<entry><resource><Patient><active value="true"/><name><text value="x"/></name></Patient></resource></entry>'
     )
-    begun = perf_counter()
+    begun = process_time()
     resource, _ = parse_xml(f'<Bundle {NS}><type value="batch"/>{entry * 5000}</Bundle>'.encode())
     assert resource is not None and len(resource["entry"]) == 5000
-    assert perf_counter() - begun < 5
+    assert process_time() - begun < 5
 
 
 _SEED = f"""<?xml version="1.0" encoding="UTF-8"?>
