@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.server import Server, free_port
+from tests.e2e.server import Server
+from tests.ports import free_port
 
 
 def measure() -> Iterator[dict[str, Any]]:

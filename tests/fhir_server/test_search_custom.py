@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from fhir_server.settings import Settings
 from tests.fhir_server.conftest import coded, ids, observation, patient, running
+from tests.ports import free_port
 
 NATION = "http://example.org/nation"
 
@@ -222,12 +223,8 @@ uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="error")
 
 
 def test_a_reindex_that_was_killed_goes_on(database_url: str, tmp_path: Path) -> None:
-    import socket
-
     def started(size: int) -> tuple[subprocess.Popen[bytes], httpx.Client]:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         command = [sys.executable, "-c", SERVER, database_url, str(port), str(size)]
         process = subprocess.Popen(command, cwd=Path(__file__).parent.parent.parent, stderr=subprocess.DEVNULL)
         opened = httpx.Client(base_url=f"http://127.0.0.1:{port}/fhir", timeout=30)

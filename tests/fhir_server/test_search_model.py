@@ -90,7 +90,7 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         database = Database(f"sqlite:///{folder}/qiao.db")
     else:
         server: PostgresServer = request.getfixturevalue("postgres_server")
-        database = Database(server.create("search_model"))
+        database = Database(server.create(f"model_of_{request.module.__name__.rpartition('.')[2]}"))
     database.create()
     store = Store(database)
     for owner, resource in WORLD:

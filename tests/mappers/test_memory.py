@@ -9,7 +9,11 @@ import pytest
 from benchmarks.messages import adt as adt_of
 from benchmarks.messages import long_oru, oru
 from mappers import Mapped, memory, segment_memory
+from mappers.datatypes.registry import REGISTRY
+from mappers.draft import Draft
 from mappers.message import Message
+from mappers.site import Context
+from mappers.use import Use
 from tests.mappers.sample import SITE, codes, message, only, resources, translate
 
 FEVER = "OBX|1|NM|T01^体温^L||36.5|Cel|36-37|N|||F|||20260301080000|LAB^检验科^L|0002^检验医师"
@@ -96,3 +100,14 @@ def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         result(FEVER.replace("T01", f"T{number}").replace("0002", f"D{number}"))
     assert len(memory._KNOWN) <= 40
     assert len(segment_memory._KNOWN) <= 10
+
+
+def test_two_conversions_of_one_row_and_text_are_not_taken_for_each_other() -> None:
+    forget()
+    draft = Draft(message("ADT^A01", "ZZZ|718-7^Hb^LN"), Context(SITE, "2026-03-01T08:00:01+08:00", "urn:x"))
+    segment = draft.message.first("ZZZ")
+    assert segment is not None
+    field = segment.values(1)[0]
+    coding = REGISTRY["CWE[Coding]"](field, Use(draft, field, "rule", ""))
+    concept = REGISTRY["CWE[CodeableConcept]"](field, Use(draft, field, "rule", ""))
+    assert concept["coding"] == [coding]
