@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,13 +43,26 @@ class Item:
 def messages(path: Path) -> Iterator[Item]:
     """Every message of a file, or of all files of a folder in the order of their names (hidden ones left out)."""
     if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts):
-                with file.open("rb") as stream:
-                    yield from read(stream, str(file.relative_to(path)))
+        for label in _files(path, ""):
+            with (path / label).open("rb") as stream:
+                yield from read(stream, label)
         return
     with path.open("rb") as stream:
         yield from read(stream, path.name)
+
+
+def _files(root: Path, below: str) -> Iterator[str]:
+    """Paths below the root. Only the names in one folder are kept at a time, for their order: a hundred thousand are
+    some megabytes as texts, as paths a hundred. Links to folders are not followed: they may lead in a circle.
+    """
+    with os.scandir(root / below) as entries:
+        found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries if entry.name[0] != ".")
+    for name, is_folder in found:
+        label = f"{below}/{name}" if below else name
+        if is_folder:
+            yield from _files(root, label)
+        elif (root / label).is_file():
+            yield label
 
 
 def split(raw: bytes) -> list[bytes]:

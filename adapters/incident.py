@@ -6,9 +6,7 @@ import traceback
 from pathlib import Path
 from uuid import uuid4
 
-import structlog
-
-log = structlog.get_logger("qiao.incident")
+from fhir_server.log import log
 
 
 def incident(error: Exception) -> str:

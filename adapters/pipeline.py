@@ -11,9 +11,10 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from hashlib import blake2b, sha256
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
@@ -21,18 +22,23 @@ from adapters import ack, charset, er7, findings, grammar, quirks, syntaxes
 from adapters.site import Endpoint, SiteBook
 from adapters.soundness import invalid
 from fhir_server.arrival import Arrival, Merged, Receipt, Stated, Status, Verdict
-from fhir_server.intake import Intake
 from mappers import dtm, map_message
 from mappers.mapped import Mapped
 from mappers.message import Leaf, Message
+from mappers.messages.dispatch import understood
 from mappers.profile import declared
 from mappers.site import Context, Institution
 from profiles.issue import Issue
+
+if TYPE_CHECKING:  # a process that only translates loads no database
+    from fhir_server.intake import Intake
 
 _LATER = frozenset({"replay", "explain"})
 _HALF_A_DAY = 12 * 3600 * 1_000_000
 _ABOUT = _HALF_A_DAY // 24
 Language = Literal["en", "zh"]
+_Told = dict[str, Any]
+"""What is known of an `Arrival`, by its fields, before it is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +90,8 @@ def prepare(
     if known is None and endpoint.charset and endpoint.charset != heard.decoded.detected:
         heard = syntaxes.hear(raw, endpoint.charset, channel)
     decoded, parsed = heard.decoded, heard.parsed
-    arrival = Arrival(
-        endpoint=channel,
-        raw=raw,
-        sha256=sha256(raw).digest(),
-        verdict="AR",
-        status="unreadable",
-        issues=(*decoded.issues, *parsed.issues),
-        site=endpoint.code,
-        owner=endpoint.site.institution,
-        charset_declared=decoded.declared,
-        charset=decoded.detected,
-        original=original,
-    )
+    issues = (*decoded.issues, *parsed.issues)
+    told = _told(raw, channel, endpoint, decoded, original)
     message = parsed.message
     if message is not None:
         if parsed.identifier_types:
@@ -106,12 +101,28 @@ def prepare(
                 message = quirks.moved(message, endpoint.moves)
             for quirk in quirks.named(endpoint.quirks):
                 message = quirk(message)
-        arrival = _named(arrival, message)
+        told |= _named(message)
         if endpoint.triggers:
             message = _meant(message, endpoint)
-    if message is None or _fatal(arrival.issues):
+        message = understood(message)
+    if message is None or _fatal(issues):
+        arrival = Arrival(verdict="AR", status="unreadable", issues=issues, **told)
         return Prepared(arrival, endpoint, decoded.text, message, None)
-    return _translate(arrival, endpoint, decoded.text, message, now, received)
+    return _translate(told, issues, endpoint, decoded.text, message, now, received)
+
+
+def _told(raw: bytes, channel: str, endpoint: Endpoint, decoded: charset.Decoded, original: int | None) -> _Told:
+    """What an `Arrival` says of the bytes and of who sent them."""
+    return {
+        "endpoint": channel,
+        "raw": raw,
+        "sha256": sha256(raw).digest(),
+        "site": endpoint.code,
+        "owner": endpoint.site.institution,
+        "charset_declared": decoded.declared,
+        "charset": decoded.detected,
+        "original": original,
+    }
 
 
 def _sender(message: Message | None, book: SiteBook) -> Endpoint:
@@ -161,31 +172,32 @@ def _meant(message: Message, endpoint: Endpoint) -> Message:
     return message.read_as(meant[0], meant[1]) if meant else message
 
 
-def _named(arrival: Arrival, message: Message) -> Arrival:
-    """With what MSH says of the message."""
+def _named(message: Message) -> _Told:
+    """What it says of what MSH says of the message."""
     msh = message.msh
     event = message.event
-    return replace(
-        arrival,
-        application=msh.raw(3),
-        facility=msh.raw(4),
-        control_id=message.control_id,
-        type=f"{message.code}^{event}" if event else message.code,
-        message_version=msh.get(12) or "",
-    )
+    return {
+        "application": msh.raw(3),
+        "facility": msh.raw(4),
+        "control_id": message.control_id,
+        "type": f"{message.code}^{event}" if event else message.code,
+        "message_version": msh.get(12) or "",
+    }
 
 
 def _fatal(issues: tuple[Issue, ...]) -> bool:
     return any(issue.severity == "fatal" for issue in issues)
 
 
-def _translate(arrival: Arrival, endpoint: Endpoint, text: str, message: Message, now: int, received: int) -> Prepared:
-    source = f"urn:qiao:message:{endpoint.code}:{arrival.control_id}"
+def _translate(
+    told: _Told, found: tuple[Issue, ...], endpoint: Endpoint, text: str, message: Message, now: int, received: int
+) -> Prepared:
+    source = f"urn:qiao:message:{endpoint.code}:{told['control_id']}"
     context = Context(endpoint.site, instant(now, endpoint.site.offset), source)
     mapped = map_message(message, context)
     issues = (
-        *arrival.issues,
-        *_sent(message, endpoint, arrival.endpoint, now),
+        *found,
+        *_sent(message, endpoint, told["endpoint"], now),
         *grammar.check(message),
         *mapped.issues,
     )
@@ -196,8 +208,8 @@ def _translate(arrival: Arrival, endpoint: Endpoint, text: str, message: Message
         issues = (*issues, *invalid(resources))
     verdict, status = _verdict(issues)
     taken = verdict == "AA"
-    arrival = replace(
-        arrival,
+    arrival = Arrival(
+        **told,
         verdict=verdict,
         status=status,
         issues=_distinct(issues),
@@ -237,21 +249,11 @@ def broken(raw: bytes, book: SiteBook, channel: str, incident: str, original: in
     """A message on which we failed: kept raw, answered AR, found again under the incident."""
     decoded, parsed = _reread(raw, channel)
     endpoint = _sender(parsed.message, book)
-    arrival = Arrival(
-        endpoint=channel,
-        raw=raw,
-        sha256=sha256(raw).digest(),
-        verdict="AR",
-        status="unreadable",
-        issues=(Issue("internal-error", details={"incident": incident}),),
-        site=endpoint.code,
-        owner=endpoint.site.institution,
-        charset_declared=decoded.declared,
-        charset=decoded.detected,
-        original=original,
-    )
+    told = _told(raw, channel, endpoint, decoded, original)
     if parsed.message is not None:
-        arrival = _named(arrival, parsed.message)
+        told |= _named(parsed.message)
+    issues = (Issue("internal-error", details={"incident": incident}),)
+    arrival = Arrival(verdict="AR", status="unreadable", issues=issues, **told)
     return Prepared(arrival, endpoint, decoded.text, parsed.message, None)
 
 
@@ -312,7 +314,7 @@ def pack_ledger(mapped: Mapped) -> bytes:
     """The ledger as the journal keeps it: zlib of JSON `[[position, field, repetition, component, subcomponent,
     outcome, path, rule], …]`. Numbers, not locations: they are written for people when someone asks."""
     lines = mapped.ledger.lines.items()
-    rows = [(*leaf, line.outcome, line.path, line.rule) for leaf, found in lines for line in found]
+    rows = [leaf + line for leaf, found in lines for line in found]
     return zlib.compress(orjson.dumps(rows), 1)
 
 
@@ -370,6 +372,7 @@ def _local(now: int, offset: str) -> datetime:
     return datetime.fromtimestamp(now // 1_000_000, zone) + timedelta(microseconds=now % 1_000_000)
 
 
+@lru_cache(maxsize=256)
 def microseconds(text: str) -> int:
     """An instant, or a date at the start of its day in UTC, as microseconds since 1970; 0 when it is neither."""
     try:

@@ -19,7 +19,7 @@ from adapters.incident import incident, recorded
 from adapters.listener import EventKind, Peer
 from adapters.pipeline import Language, Prepared
 from adapters.site import SiteBook
-from adapters.translators import Failed, Translated, Translators
+from adapters.translators import Pending, Translators
 from fhir_server.arrival import Arrival, Receipt
 from fhir_server.intake import Intake
 from fhir_server.store.writer import Unwritten
@@ -57,6 +57,8 @@ class Reception:
         self._collector = Collector()
         self._translators = translators
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"qiao-{channel}")
+        self._taken = self._entered = 0  # each is counted by one thread only
+        intake.awaits(lambda: self._taken - self._entered)
 
     def close(self) -> None:
         self._thread.shutdown()
@@ -73,6 +75,7 @@ class Reception:
         """Begins the translation where it is done elsewhere; the one thread keeps the order."""
         now = self._clock()
         pending = self._translators.submit(raw, now) if self._translators is not None else None
+        self._taken += 1
         return self._thread.submit(self._enter, raw, peer, now, pending)
 
     async def _batch(self, pending: list[Awaitable[bytes]]) -> bytes:
@@ -114,14 +117,17 @@ class Reception:
         )
         return charset.encode(text, decoded.detected or "utf-8")
 
-    def _enter(self, raw: bytes, peer: Peer, now: int, pending: Future[Translated | Failed] | None) -> Future[Receipt]:
+    def _enter(self, raw: bytes, peer: Peer, now: int, pending: Pending | None) -> Future[Receipt]:
         self._collector.step()
-        prepared = self._prepared(raw, now, pending)
-        if not self._welcome(prepared, peer):
-            prepared = pipeline.turned_away(prepared, Issue("site-unknown", location="MSH-3"))
+        try:
+            prepared = self._prepared(raw, now, pending)
+            if not self._welcome(prepared, peer):
+                prepared = pipeline.turned_away(prepared, Issue("site-unknown", location="MSH-3"))
+        finally:
+            self._entered += 1
         return self._intake.accept(prepared.arrival, partial(self._acknowledge, prepared, now))
 
-    def _prepared(self, raw: bytes, now: int, pending: Future[Translated | Failed] | None) -> Prepared:
+    def _prepared(self, raw: bytes, now: int, pending: Pending | None) -> Prepared:
         try:
             if self._translators is None or pending is None:
                 return pipeline.prepare(raw, self._book, now, channel=self._channel)

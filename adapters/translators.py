@@ -1,133 +1,173 @@
 """Translation in processes of its own, so that a second core works while the first one writes.
 
-Pure work in, plain values out: what crosses between the processes is the bytes of a message and its arrival. The order
-of messages is kept by whoever awaits the results. A translator that dies is replaced, and what it held is tried again;
-a message that kills its second one too is ours to answer for. Translators end with their server, even a killed one.
+What crosses between the processes is the bytes of a message and its arrival, over plain pipes, in order: no process,
+thread or lock stands between but the thread that feeds. The order of messages is kept by whoever asks for the results.
+A translator that dies is replaced, and what it held is tried again in its successor, and once more alone; a message
+that kills that one too is ours to answer for.
 """
 
 from __future__ import annotations
 
-import ctypes
-import multiprocessing
+import contextlib
 import os
-import signal
-import traceback
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from dataclasses import dataclass
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
+from queue import SimpleQueue
 
-from adapters import pipeline
 from adapters.pipeline import Prepared
-from adapters.site import SiteBook, load
-from fhir_server.arrival import Arrival
-from mappers.message import Delimiters, Message
+from adapters.site import SiteBook
+from adapters.translator import Failed, Translated, read, write
+from mappers.message import Message
+
+_PIPE = 1 << 20
+"""Bytes of answers a translator may be ahead (Linux; elsewhere what the system gives)."""
+_F_SETPIPE_SZ = 1031
+_CLOSE_SECONDS = 5.0
+_PROGRAM = (
+    "import sys; sys.path[:] = {path!r}; from adapters.translator import main; main({sites!r}, {channel!r}, {parent})"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Translated:
-    """What comes back: the arrival, and of the message the header, which is all an acknowledgement reads."""
+class Pending:
+    """A message with a translator. `found` stands when its answer was read."""
 
-    arrival: Arrival
-    header: str
-    delimiters: Delimiters | None
+    __slots__ = ("found", "process")
+
+    def __init__(self, process: _Process) -> None:
+        self.process = process
+        self.found: Translated | Failed | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """An error of ours in a translator: its class and where, never its text."""
-
-    error: str
-    where: str
+class Died(Exception):
+    """The translator ended before it answered."""
 
 
 class Translators:
     """`count` processes; `submit` hands a message over, `result` gives it prepared, or what went wrong."""
 
-    def __init__(self, book: SiteBook, sites: Path, count: int, channel: str) -> None:
+    def __init__(
+        self, book: SiteBook, sites: Path, count: int, channel: str, *, command: Sequence[str] | None = None
+    ) -> None:
         self._book = book
-        self._sites = sites
-        self._count = count
-        self._channel = channel
-        self._pool = self._open()
+        self._command = command or _command(sites, channel)
+        self._processes = [_Process(self._command) for _ in range(count)]
 
-    def _open(self) -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(self._count, context, _begin, (str(self._sites), os.getpid()))
-        for _ in range(self._count):
-            pool.submit(int)  # starts a process now, not with the first message
-        return pool
+    def submit(self, raw: bytes, now: int) -> Pending:
+        """Never blocks. Whoever has the least to do gets it."""
+        return min(self._processes, key=lambda process: process.load).ask(raw, now)
 
-    def submit(self, raw: bytes, now: int) -> Future[Translated | Failed]:
-        try:
-            return self._pool.submit(_translate, raw, now, self._channel)
-        except BrokenExecutor as broken:
-            failed: Future[Translated | Failed] = Future()
-            failed.set_exception(broken)
-            return failed
-
-    def result(self, pending: Future[Translated | Failed], raw: bytes, now: int) -> Prepared | Failed:
+    def result(self, pending: Pending, raw: bytes, now: int) -> Prepared | Failed:
         """Awaits; tries again when the process died with it. Called by one thread only."""
         try:
-            found = pending.result()
-        except BrokenExecutor:
-            try:
-                found = self._again(raw, now)
-            except BrokenExecutor as broken:
-                self._pool = self._open()
-                return Failed(type(broken).__name__, "translators")
+            found = self._found(pending, raw, now)
+        except Died:
+            return Failed("Died", "translators")
         if isinstance(found, Failed):
             return found
         endpoint = self._book.by_code(found.arrival.site) or self._book.default
         message = Message([found.header], found.delimiters) if found.delimiters else None
         return Prepared(found.arrival, endpoint, "", message, None)
 
-    def _again(self, raw: bytes, now: int) -> Translated | Failed:
-        """All that a process held when it died shares one successor: each new one costs a second to start. What dies
-        there too, perhaps by another message, gets one of its own."""
+    def _found(self, pending: Pending, raw: bytes, now: int) -> Translated | Failed:
+        for _ in range(2):
+            try:
+                return pending.process.answer(pending)
+            except Died:
+                pending = self._successor(pending.process).ask(raw, now)
+        # Twice it died; perhaps by another message that came before this one.
+        alone = _Process(self._command)
         try:
-            return self.submit(raw, now).result()
-        except BrokenExecutor:
-            self._pool = self._open()
-            return self.submit(raw, now).result()
+            return alone.answer(alone.ask(raw, now))
+        finally:
+            alone.close()
+
+    def _successor(self, dead: _Process) -> _Process:
+        """All that a process held when it died shares one: each new one costs half a second to start."""
+        if dead in self._processes:
+            self._processes[self._processes.index(dead)] = _Process(self._command)
+        return min(self._processes, key=lambda process: process.load)
 
     @property
     def pids(self) -> tuple[int, ...]:
-        return tuple(self._pool._processes)
+        return tuple(process.pid for process in self._processes)
 
     def close(self) -> None:
-        self._pool.shutdown()
+        for process in self._processes:
+            process.close()
 
 
-_book: SiteBook | None = None
+class _Process:
+    """One translator: a queue that a thread feeds it from, and those that wait for its answers, in order."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._questions, self._answers = self._process.stdin, self._process.stdout
+        _widen(self._answers.fileno())
+        self._queue: SimpleQueue[tuple[bytes, int] | None] = SimpleQueue()
+        self._waiting: deque[Pending] = deque()
+        self._order = threading.Lock()
+        self._feeder = threading.Thread(target=self._feed, name="qiao-translator", daemon=True)
+        self._feeder.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def load(self) -> int:
+        return len(self._waiting)
+
+    def ask(self, raw: bytes, now: int) -> Pending:
+        pending = Pending(self)
+        with self._order:  # a retry comes from another thread than what is new
+            self._waiting.append(pending)
+            self._queue.put((raw, now))
+        return pending
+
+    def answer(self, pending: Pending) -> Translated | Failed:
+        """Reads up to the answer. Raises Died; what had been answered before is not lost by that."""
+        while pending.found is None:
+            try:
+                found = read(self._answers)
+            except (EOFError, OSError, ValueError):
+                self.close()
+                raise Died from None
+            self._waiting.popleft().found = found
+        return pending.found
+
+    def close(self) -> None:
+        """Lets it end what it is at; one that does not is killed."""
+        self._queue.put(None)
+        self._feeder.join(_CLOSE_SECONDS)
+        try:
+            self._process.wait(_CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._answers.close()
+
+    def _feed(self) -> None:
+        """A process that died shows where its answers end, so nothing is said here."""
+        with contextlib.suppress(OSError, ValueError):
+            while (question := self._queue.get()) is not None:
+                write(self._questions, question)
+        with contextlib.suppress(OSError):
+            self._questions.close()
 
 
-def _begin(sites: str, parent: int) -> None:
-    """In the new process: loads the sites, leaves signals to the server, and dies with it."""
-    global _book
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _die_with_parent()
-    if os.getppid() != parent:
-        os._exit(0)  # the server was gone before we asked
-    _book = load(Path(sites))
+def _command(sites: Path, channel: str) -> tuple[str, ...]:
+    program = _PROGRAM.format(path=sys.path, sites=str(sites), channel=channel, parent=os.getpid())
+    return (sys.executable, "-c", program)
 
 
-def _die_with_parent() -> None:
-    """Linux: prctl(PR_SET_PDEATHSIG, SIGKILL); elsewhere the closed queue ends the process a little later."""
-    try:
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    except (OSError, AttributeError):
-        return
+def _widen(pipe: int) -> None:
+    with contextlib.suppress(ImportError, OSError):
+        import fcntl
 
-
-def _translate(raw: bytes, now: int, channel: str) -> Translated | Failed:
-    assert _book is not None
-    try:
-        prepared = pipeline.prepare(raw, _book, now, channel=channel)
-    except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
-        return Failed(type(error).__name__, where)
-    message = prepared.message
-    if message is None:
-        return Translated(prepared.arrival, "", None)
-    return Translated(prepared.arrival, message.msh.text, message.delimiters)
+        fcntl.fcntl(pipe, _F_SETPIPE_SZ, _PIPE)

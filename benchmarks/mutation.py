@@ -3,9 +3,12 @@
 mutmut writes the faults (mutants): a copy of the tree is made, and each function of `mappers/` stands there in all its
 variants behind a switch. A seeded sample of them is run, each against the tests that reach its function
 (`benchmarks.mutation_run`). Tests with random input are left out: what they find by luck on one day is no test of a
-fault. A mutant is killed when a test fails or does not end; one that no test reaches has survived.
+fault.
 
-Prints a JSON line a module and one for all, with the 95 % confidence interval (Wilson) of the share that is killed.
+Prints a JSON line a module and one for all. `mutants` is the sum of four: `failed` (a test fails), `timeout` (the
+tests do not end within ten times their time), `survived` (every test that reaches the function passes) and `no_tests`
+(no test reaches it). `killed` are the first two, and `share` is `killed` of all `mutants`, those without tests
+included, with its 95 % confidence interval (Wilson). `population` is how many mutants the sample was drawn from.
 """
 
 from __future__ import annotations
@@ -56,6 +59,7 @@ class Mutant:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make mutate ARGS=…")
     parser.add_argument("--modules", nargs="+", default=["mappers.*"], help="patterns of module names")
+    parser.add_argument("--without", nargs="+", default=[], help="patterns of module names to leave out")
     parser.add_argument("--sample", type=int, default=300, help="how many mutants; 0: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
@@ -63,18 +67,20 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--only", nargs="+", default=[], help="these mutants instead of a sample")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="qiao-mutants-") as folder:
-        mutants = plant(Path(folder), options.modules)
+        mutants = plant(Path(folder), options.modules, options.without)
         chosen = options.only or sample(sorted(mutants), options.sample, options.seed)
         outcomes = run(Path(folder), chosen, options.jobs)
     for name, outcome in sorted(outcomes.items()):
-        if options.show and outcome != "killed":
+        if options.show and outcome in ("survived", "no tests"):
             print(f"{outcome}: {name}\n{mutants[name].change}", file=sys.stderr)
+    population = Counter(one.module for one in mutants.values())
     for line in report({name: mutants[name].module for name in outcomes}, outcomes):
-        print(json.dumps({"bench": "mutation", **line, "seed": options.seed}), flush=True)
+        of = population.total() if line["module"] == "all" else population[line["module"]]
+        print(json.dumps({"bench": "mutation", **line, "population": of, "seed": options.seed}), flush=True)
     return 0
 
 
-def plant(folder: Path, patterns: Iterable[str]) -> dict[str, Mutant]:
+def plant(folder: Path, patterns: Iterable[str], without: Iterable[str] = ()) -> dict[str, Mutant]:
     """A copy of the tree in the folder with every mutant of those modules; the mutants by name."""
     from mutmut.mutation.file_mutation import mutate_file_contents
 
@@ -82,7 +88,7 @@ def plant(folder: Path, patterns: Iterable[str]) -> dict[str, Mutant]:
     mutants: dict[str, Mutant] = {}
     for path in sorted((folder / "mappers").rglob("*.py")):
         module = path.relative_to(folder).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
-        if not any(fnmatch.fnmatch(module, pattern) for pattern in patterns):
+        if not _matches(module, patterns) or _matches(module, without):
             continue
         mutated = mutate_file_contents(str(path), path.read_text(encoding="utf-8"))
         if not mutated.mutant_names:
@@ -93,6 +99,10 @@ def plant(folder: Path, patterns: Iterable[str]) -> dict[str, Mutant]:
             change = _change(lines, mutated.line_span_by_function_name, name)
             mutants[f"{module}.{name}"] = Mutant(f"{module}.{name}", module, change)
     return mutants
+
+
+def _matches(module: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatch(module, pattern) for pattern in patterns)
 
 
 def _change(lines: list[str], spans: Mapping[str, Any], name: str) -> str:
@@ -108,12 +118,14 @@ def sample(names: list[str], size: int, seed: int) -> list[str]:
 
 
 def run(folder: Path, names: list[str], jobs: int) -> dict[str, str]:
-    """The outcome by mutant: `killed`, `timeout`, `survived` or `no tests`."""
+    """The outcome by mutant: `failed`, `timeout`, `survived` or `no tests`."""
     plan, found = folder / "plan.json", folder / "outcomes.json"
-    plan.write_text(json.dumps({"mutants": names, "jobs": jobs, "outcomes": str(found)}), encoding="utf-8")
+    plan.write_text(
+        json.dumps({"mutants": names, "tests": _TESTS, "jobs": jobs, "outcomes": str(found)}), encoding="utf-8"
+    )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "benchmarks.mutation_run", "-p", "no:xdist", *_TESTS]
     environment = os.environ | {
-        "MUTANT_UNDER_TEST": "",
+        "MUTANT_UNDER_TEST": "stats",
         "QIAO_MUTATION_PLAN": str(plan),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH")))),
     }
@@ -134,12 +146,14 @@ def report(modules: Mapping[str, str], outcomes: Mapping[str, str]) -> Iterator[
 
 
 def _line(module: str, counts: Counter[str]) -> dict[str, Any]:
-    total, killed = counts.total(), counts["killed"] + counts["timeout"]
+    total, killed = counts.total(), counts["failed"] + counts["timeout"]
     low, high = interval(killed, total)
     return {
         "module": module,
         "mutants": total,
         "killed": killed,
+        "failed": counts["failed"],
+        "timeout": counts["timeout"],
         "survived": counts["survived"],
         "no_tests": counts["no tests"],
         "share": round(killed / total, 3) if total else None,

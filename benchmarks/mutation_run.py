@@ -3,6 +3,9 @@
 The mappers remember what they have read (tables, codes, times), so that a test run before a mutant would hide it: the
 process that forks has run no test. First each test runs alone, on the code as it is, and tells which functions it
 reaches; then each mutant meets the tests that reach its function, the quickest first, until one fails.
+
+What runs when a module is imported (the functions that fill a registry) has run when the tests are collected: a mutant
+of such a function is given a process that begins anew, and all tests until one fails.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ import pytest
 _FAILED, _FORKED = 1, 0
 _SLACK = 5
 """Seconds of CPU that a mutant may take beyond ten times what its tests take."""
+_ANEW = 900
+"""Seconds of CPU for all tests in a process that begins anew."""
 
 
 class _Failures:
@@ -34,11 +39,17 @@ class _Failures:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool:
+    from mutmut.state import state
+
     plan = json.loads(Path(os.environ["QIAO_MUTATION_PLAN"]).read_text(encoding="utf-8"))
+    imported = frozenset(state()._stats)
+    state()._stats.clear()
     gc.collect()
     gc.freeze()
     reach, seconds = _reach(session.items, plan["jobs"])
     outcomes = _outcomes(plan["mutants"], reach, seconds, plan["jobs"])
+    begun = [name for name in plan["mutants"] if outcomes[name] == "no tests" and _function(name) in imported]
+    outcomes |= _anew(begun, plan["tests"], plan["jobs"])
     Path(plan["outcomes"]).write_text(json.dumps(outcomes), encoding="utf-8")
     return True
 
@@ -129,9 +140,36 @@ def _outcomes(
         return tried
 
     def ended(name: str, status: int) -> None:
-        exit_code = os.waitstatus_to_exitcode(status)
-        outcomes[name] = "survived" if exit_code == 0 else "killed" if exit_code > 0 else "timeout"
+        outcomes[name] = _outcome(status)
 
-    works = ((name, reach.get(name.partition("__mutmut_")[0])) for name in names)
+    works = ((name, reach.get(_function(name))) for name in names)
     _in_processes(((name, work(name, tests)) for name, tests in works if tests), jobs, ended)
     return outcomes
+
+
+def _anew(names: list[str], tests: list[str], jobs: int) -> dict[str, str]:
+    """The outcomes of mutants that are there from the first import on."""
+    outcomes: dict[str, str] = {}
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:xdist", "-p", "no:cacheprovider", *tests]
+
+    def work(name: str) -> Callable[[], None]:
+        def tried() -> None:
+            resource.setrlimit(resource.RLIMIT_CPU, (_ANEW, _ANEW))
+            os.execve(sys.executable, command, os.environ | {"MUTANT_UNDER_TEST": name})
+
+        return tried
+
+    def ended(name: str, status: int) -> None:
+        outcomes[name] = _outcome(status)
+
+    _in_processes(((name, work(name)) for name in names), jobs, ended)
+    return outcomes
+
+
+def _function(mutant: str) -> str:
+    return mutant.partition("__mutmut_")[0]
+
+
+def _outcome(status: int) -> str:
+    exit_code = os.waitstatus_to_exitcode(status)
+    return "survived" if exit_code == 0 else "failed" if exit_code > 0 else "timeout"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import statistics
 import subprocess
 import sys
@@ -12,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.demo import demo
+from tests.e2e.memory import children, resident
 from tests.e2e.server import Server
-from tests.ports import free_port
 
 
 def measure() -> Iterator[dict[str, Any]]:
@@ -33,32 +33,14 @@ def measure() -> Iterator[dict[str, Any]]:
             server.stop()
         yield {"what": "qiao serve until ready", "seconds": round(statistics.median(readies), 3), "target": 2.0}
         yield from _memory(server)
-        yield _demo(script)
+        yield _demo()
 
 
-def _demo(script: Path) -> dict[str, Any]:
-    """The real `qiao demo` after its day, still up: sender, server and report in one process."""
-    command = [script, "demo", "--port", str(free_port()), "--mllp-port", str(free_port())]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as demo:
-        try:
-            assert demo.stdout is not None
-            while not (line := demo.stdout.readline()).startswith("mllp"):
-                if not line:
-                    raise RuntimeError("the demo ended before it was up")
-            mebibytes = round(_resident(demo.pid) / 1024, 1)
-        finally:
-            demo.send_signal(signal.SIGINT)
+def _demo() -> dict[str, Any]:
+    """Sender, server and report in one process."""
+    with demo() as pid:
+        mebibytes = round(resident(pid), 1)
     return {"what": "resident memory of `qiao demo` after the day", "mib": mebibytes, "target": 150}
-
-
-def _resident(pid: int) -> int:
-    """Kibibytes."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
-
-
-def _children(parent: int) -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
 
 
 def _memory(server: Server) -> Iterator[dict[str, Any]]:
@@ -74,8 +56,13 @@ def _memory(server: Server) -> Iterator[dict[str, Any]]:
     begun = time.perf_counter()
     counts = asyncio.run(send_many(items, lambda: Sender("127.0.0.1", server.mllp_port), lambda *_: None))
     seconds = time.perf_counter() - begun
-    resident = sum(_resident(pid) for pid in (server.pid, *_children(server.pid)))
+    alone, helping = resident(server.pid), [resident(pid) for pid in children(server.pid)]
     server.stop()
     took = {"messages": sum(counts.values()), "seconds": round(seconds, 2)}
     yield {"what": "the county's day over one connection to `qiao serve`", **took}
-    yield {"what": "resident memory of `qiao serve` and its translator after the day", "mib": round(resident / 1024, 1)}
+    yield {
+        "what": "resident memory of `qiao serve` and its translator after the day",
+        "mib": round(alone + sum(helping), 1),
+        "serve_mib": round(alone, 1),
+        "translator_mib": [round(one, 1) for one in helping],
+    }

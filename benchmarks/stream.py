@@ -1,6 +1,6 @@
 """Memory: a replay that goes on and on, every message another patient, order and result: RSS must stay flat.
 
-`BENCH_MESSAGES=1000000 python -m benchmarks stream` for the whole of it; 20,000 by default.
+`make bench ARGS="stream --messages=1000000"` for the whole of it; 20,000 by default.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, Select, func, literal, or_
 
-PAGE = 1000
+PAGE = 200
+"""Rows: as parsed resources they are some ten kilobytes each."""
 
 
 def pages(connection: Connection, query: Select[Any], key: Any, *, after: int = -1) -> Iterator[list[Row[Any]]]:

@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import entry_points
 from typing import Any
 
-import structlog
 from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -25,6 +24,7 @@ from fhir_server.data_folder import data_folder
 from fhir_server.intake import Intake, system_clock
 from fhir_server.integrity import Integrity
 from fhir_server.jobs.desk import Desk
+from fhir_server.log import log
 from fhir_server.problem import outcome
 from fhir_server.rest.cors import Cors
 from fhir_server.rest.drawn import drawn_id
@@ -38,7 +38,6 @@ from fhir_server.settings import Settings
 from fhir_server.store.database import Database
 from profiles.issue import Issue
 
-log = structlog.get_logger("qiao.app")
 _PAGE_HEADERS = {
     "content-security-policy": "default-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -154,7 +153,7 @@ def _open(settings: Settings, opened: AsyncExitStack) -> Runtime:
 def _services(runtime: Runtime, desk: Desk) -> Services:
     settings = runtime.settings
     return Services(
-        database=runtime.database,
+        database=runtime.database.within(settings.read_seconds),
         door=runtime.intake,
         clock=system_clock,
         new_id=drawn_id,

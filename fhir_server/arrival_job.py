@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import profiles
 from fhir_server import unmapped_task
 from fhir_server.arrival import Arrival, Merged, Receipt, Stated
 from fhir_server.identity_review import review
@@ -21,7 +22,6 @@ from fhir_server.store.flush import flush
 from fhir_server.store.fold import Said, add, fold
 from fhir_server.store.unit import Key, Unit
 from fhir_server.store.writer import Refusal
-from profiles import validate
 from profiles.issue import Issue
 from profiles.json_output import dump
 
@@ -37,6 +37,10 @@ later one, so that `0001` alone never takes the name from `0001^Name`."""
 class ArrivalJob:
     arrival: Arrival
     answer: Callable[[Receipt], bytes]
+
+    @property
+    def patient(self) -> bool:
+        return True
 
     def touches(self) -> Iterable[Key]:
         arrival = self.arrival
@@ -252,7 +256,7 @@ def _turns(unit: Unit, key: Key, count: int, owner: str, message: int) -> int:
 
 def _hold(key: Key, body: dict[str, Any]) -> None:
     """Valid statements can make an invalid whole; then none of the message is taken."""
-    wrong = [issue for issue in validate(body) if issue.refuses]
+    wrong = profiles.refusals(body)
     if wrong:
         details = {"type": key[0], "expression": wrong[0].expression}
         raise Refusal((Issue("bundle-invalid", expression=wrong[0].expression, details=details),))

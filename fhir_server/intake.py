@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
+import profiles
 from fhir_server.arrival import Arrival, Receipt
 from fhir_server.arrival_job import ArrivalJob
 from fhir_server.integrity import Integrity
@@ -20,7 +21,6 @@ from fhir_server.store.unit import Clock
 from fhir_server.store.write import Refused, Write, Written
 from fhir_server.store.writer import Job, Writer
 from fhir_server.writes.job import WriteJob
-from profiles import validate
 from profiles.issue import Issue
 
 Check = Callable[[Mapping[str, Any], str, Scope], tuple[Issue, ...]]
@@ -55,7 +55,8 @@ class Intake:
     ) -> Future[tuple[Written, ...] | Refused]:
         """Carries out REST writes as one atomic unit. Fails with `Unwritten` when the database takes no writes."""
         for entry, write in enumerate(writes):
-            issues = _validated(write)
+            plain = write.type not in self.checks and profiles.accepts(write.resource)
+            issues = () if plain else _validated(write)
             if not any(issue.refuses for issue in issues):  # a warning must not spare a resource its check
                 issues = (*self._checked(write, scope), *issues)
             if any(issue.refuses for issue in issues):
@@ -80,12 +81,16 @@ class Intake:
             found = edit(resource)
             if isinstance(found, tuple) or found.get("resourceType") != write.type:
                 return found
-            issues = validate(found)
+            issues = profiles.validate(found)
             if not any(issue.refuses for issue in issues):  # a check reads what is well-formed
                 issues = tuple(issue for issue in check(found, write.owner, scope) if issue not in before)
             return issues if any(issue.refuses for issue in issues) else found
 
         return write._replace(edit=edited)
+
+    def awaits(self, coming: Callable[[], int]) -> None:
+        """`coming` says how many messages are on their way to `accept`: they may share a commit with those before."""
+        self._writer.coming.append(coming)
 
     def on_commit(self, told: Callable[[Iterable[str]], None] | None) -> None:
         """Who is told after each commit which types were written; called in the writer's thread."""
@@ -106,7 +111,7 @@ class Intake:
 def _validated(write: Write) -> tuple[Issue, ...]:
     if write.resource is None:
         return ()
-    issues = validate(write.resource)
+    issues = profiles.validate(write.resource)
     if not write.expression:
         return issues
     kind = write.resource.get("resourceType", "")

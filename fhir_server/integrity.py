@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from fhir_server.search.overlay import current
-from fhir_server.search.parameters import parameters
+from fhir_server.search.parameters import indexed
 from fhir_server.security.scope import Scope
 from fhir_server.store.unit import Head, Key, Unit
 from profiles.definitions import resource_types
@@ -141,7 +141,7 @@ def _params_to(resource_type: str, _generation: int) -> Sequence[int]:
     found = {
         param
         for source in resource_types()
-        for parameter in parameters(source).values()
+        for parameter in indexed(source)
         if parameter.kind == "reference" and resource_type in parameter.targets
         for param in parameter.params
     }

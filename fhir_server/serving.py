@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import gc
-import logging
 import signal
 import socket
 import sys
 from types import FrameType
 
-import structlog
 import uvicorn
 from starlette.applications import Starlette
 
 from fhir_server.app import create_app
+from fhir_server.log import configure
 from fhir_server.request_head import LimitedHead
 from fhir_server.settings import Settings
 from fhir_server.store.database import Database
@@ -22,21 +21,6 @@ from profiles.json_output import dump
 
 _LONGEST_HEAD = 128 * 1024
 """Request line and headers together; the endpoint refuses long addresses with an OperationOutcome well before."""
-
-
-def configure_logging(level: str) -> None:
-    """Log lines are JSON on stderr: control characters are escaped, so no value can forge a line."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
 
 
 class _Server(uvicorn.Server):
@@ -85,7 +69,7 @@ class StoreUnavailable(Exception):
 
 def serve(settings: Settings, *, as_json: bool = False) -> None:
     """Serves until told to stop. Raises OSError for an address that is taken, StoreUnavailable without a database."""
-    configure_logging(settings.log_level)
+    configure(settings.log_level)
     _try_store(settings.database)
     listening = _listen(settings.host, settings.port)
     app = create_app(settings)

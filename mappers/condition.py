@@ -218,8 +218,14 @@ def _outside(wanted: frozenset[str]) -> Callable[[Reader], Condition]:
 
 
 def _all(parts: list[Condition]) -> Condition:
+    if len(parts) == 2:
+        one, other = parts
+        return lambda segment, value, draft: one(segment, value, draft) and other(segment, value, draft)
     return lambda segment, value, draft: all(part(segment, value, draft) for part in parts)
 
 
 def _any(parts: list[Condition]) -> Condition:
+    if len(parts) == 2:
+        one, other = parts
+        return lambda segment, value, draft: one(segment, value, draft) or other(segment, value, draft)
     return lambda segment, value, draft: any(part(segment, value, draft) for part in parts)

@@ -97,6 +97,7 @@ def _doses(sheet: Sheet, draft: Draft) -> None:
             if low is not None and high is not None and Decimal(low) > Decimal(high):
                 del span["high"]
                 draft.forget(sheet, f"{place}.doseRange.high")
+                draft.issue("dose-order", expression=f"{sheet.type}.dosageInstruction.doseAndRate.doseRange")
 
 
 def _dosage(sheet: Sheet, draft: Draft) -> None:

@@ -7,17 +7,20 @@ unaccounted: what no rule spoke of is carried in the Provenance of the message.
 from __future__ import annotations
 
 import marshal
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, TypeAlias
 
 from mappers import dtm, systems
-from mappers.derived import derived_id
+from mappers.derived import new_id
 from mappers.ledger import Ledger
 from mappers.mapped import Statement, Weight
 from mappers.message import Leaf, Message, Segment
 from mappers.site import Context, Site
 from mappers.site_number import number_of
 from profiles.issue import Issue
+
+_NONE: frozenset[str] = frozenset()
 
 
 class Sheet:
@@ -32,7 +35,7 @@ class Sheet:
         self.weight = weight
         self.owner = owner
         self.body: dict[str, Any] = {"resourceType": type_, "id": id_}
-        self.deleted: set[str] = set()
+        self.deleted = _NONE
 
     def path(self, sub: str) -> str:
         """`Type/id#sub`, the form in which the ledger names a place."""
@@ -59,14 +62,24 @@ class Sheet:
 
     def delete(self, element: str) -> None:
         """The sender deletes the element with `""`. What another field of the same message states there, stays."""
-        self.deleted.add(element)
+        self.deleted |= {element}
+
+    def nullify(self, leaves: Iterable[Leaf], element: str, rule: str, ledger: Ledger) -> None:
+        """As `delete`, for the leaves of a value that is `""`; `element` is empty where none may be deleted by one
+        field."""
+        for leaf in leaves:
+            if element:
+                self.delete(element)
+                ledger.note(leaf, "stored", self.path(element), rule)
+            else:
+                ledger.note(leaf, "dropped", "null-shared-element", rule)
 
     @property
     def empty(self) -> bool:
         return len(self.body) == 2 and not self.deleted
 
     def statement(self) -> Statement:
-        gone = frozenset(name for name in self.deleted if not _stands(self.body, name))
+        gone = frozenset(name for name in self.deleted if not _stands(self.body, name)) if self.deleted else _NONE
         return Statement(self.body, self.weight, self.owner, gone)
 
 
@@ -104,7 +117,7 @@ def _provenance_id(message: Message, site: Site) -> str:
         parts[17] = ""
         text = "\r".join((separator.join(parts).rstrip(separator), *rest))
     digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return derived_id("Provenance", f"{systems.SID}/{site.code}", f"{message.control_id}|{digest}")
+    return new_id("Provenance", f"{systems.SID}/{site.code}", f"{message.control_id}|{digest}")
 
 
 class Draft:

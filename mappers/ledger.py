@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from mappers.message import Leaf, Message
+from mappers.message import Leaf, Message, Value
 
 Outcome = Literal["stored", "coded", "carried", "dropped"]
 
@@ -36,12 +36,18 @@ class Ledger:
         self.lines: dict[Leaf, list[Line]] = {}
 
     def note(self, leaf: Leaf, outcome: Outcome, path: str, rule: str) -> None:
+        self.lines.setdefault(leaf, []).append(_NEW(Line, (outcome, path, rule)))
+
+    def say(self, position: int, field: int, outcome: Outcome, path: str, rule: str) -> None:
+        """As `note`, of the first component of the first repetition of a field."""
+        leaf = _NEW(Leaf, (position, field, 1, 1, 1))
+        self.lines.setdefault(leaf, []).append(_NEW(Line, (outcome, path, rule)))
+
+    def whole(self, value: Value, outcome: Outcome, path: str, rule: str) -> None:
+        """As `note`, of every leaf of a value."""
         line: Line = _NEW(Line, (outcome, path, rule))
-        known = self.lines.get(leaf)
-        if known is None:
-            self.lines[leaf] = [line]
-        else:
-            known.append(line)
+        for leaf in value.leaves():
+            self.lines.setdefault(leaf, []).append(line)
 
     def unaccounted(self, message: Message) -> list[Leaf]:
         """The leaves of the message that no line speaks of."""

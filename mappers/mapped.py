@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from mappers.ledger import Ledger
 from mappers.profile import declared
@@ -41,8 +41,7 @@ class Weight(IntEnum):
     """Cancelled or entered in error: terminal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One resource as one message states it. `owner` is the code of the institution whose data it is."""
 
     resource: Resource

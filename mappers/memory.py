@@ -14,6 +14,7 @@ import marshal
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mappers.ledger import Line
 from mappers.message import Leaf
 from mappers.organization import institution
 from mappers.use import Repetition, Use
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from mappers.mapped import Weight
 
 Conversion = Callable[[Repetition, Use], Any]
-Key = tuple[int, str, str, Conversion]
-"""Site, row, text and the conversion: one row may read a text in two ways."""
 MOST, LONGEST = 8192, 512
 _BARE = 2
 """Elements of a resource of which nothing is said yet: its type and its id."""
@@ -38,8 +37,8 @@ _PLAIN = 2
 class Made(NamedTuple):
     """A resource that a conversion made on its way."""
 
-    type: str
-    id: str
+    key: tuple[str, str]
+    """Type and id."""
     weight: Weight
     owner: str
     body: dict[str, Any]
@@ -61,33 +60,73 @@ class Kept(NamedTuple):
 
 _NEVER = Kept(None, b"", (), ())
 """Stands for a text that is converted anew each time, because more is said of it than its value."""
-_KNOWN: dict[Key, Kept] = {}
+_Key = tuple[int, str, str, str]
+"""Site, datatype, row and text: one row may read a text in two ways."""
+_KNOWN: dict[_Key, Kept] = {}
+
+_SEEN: set[int] = set()
+"""Texts (by their hash) that came once: what never comes again is not worth remembering."""
+_MOST_SEEN = 65536
 
 
-def remembering(convert: Conversion) -> Conversion:
+def recall(raw: str, datatype: str, rule: str, draft: Draft) -> Kept | None:
+    """What a row made of this text before, its resources made again; `None` when that is not known, was nothing, or is
+    not to be used."""
+    kept = _KNOWN.get((draft.number, datatype, rule, raw))
+    if kept is None or draft.touched is not None or (kept.value is None and not kept.packed):
+        return None
+    return None if kept.touched and not stand(kept.touched, draft) else kept
+
+
+def copied(kept: Kept) -> Any:
+    """The value, as a copy that nobody shares."""
+    if kept.packed:
+        return marshal.loads(kept.packed)  # noqa: S302 - bytes of this process
+    return dict(kept.value) if type(kept.value) is dict else kept.value
+
+
+def tell(kept: Kept, of: Callable[[Leaf, list[Line]], list[Line]], position: int, field: int, path: str) -> None:
+    """The ledger lines of a value that stands at `path`; `of` gives the lines of a leaf."""
+    for component, sub, outcome, below, rule in kept.notes:
+        where = path if not below else below if "#" in below else f"{path}.{below}"
+        of(_NEW(Leaf, (position, field, 1, component, sub)), []).append(_NEW(Line, (outcome, where, rule)))
+
+
+def remembering(datatype: str, convert: Conversion) -> Conversion:
     """The same conversion with a memory."""
 
-    def again(value: Repetition, use: Use) -> Any:
+    def convert_again(value: Repetition, use: Use) -> Any:
         draft = use.draft
         raw = value.raw
         if len(raw) > LONGEST or use.prefix or draft.touched is not None:
             return convert(value, use)
-        key = (draft.number, use.rule, raw, convert)
+        key = (draft.number, datatype, use.rule, raw)
         kept = _KNOWN.get(key)
         if kept is _NEVER:
             return convert(value, use)
-        if kept is None or (kept.touched and not stand(kept.touched, draft)):
+        if kept is None:
+            return _learn(convert, value, use, key) if again(key) else convert(value, use)
+        if kept.touched and not stand(kept.touched, draft):
             return _learn(convert, value, use, key)
         position, field, repetition = value.segment.position, value.field, value.repetition
         use.notes = [
             (_NEW(Leaf, (position, field, repetition, component, sub)), outcome, path, rule)
             for component, sub, outcome, path, rule in kept.notes
         ]
-        if kept.packed:
-            return marshal.loads(kept.packed)  # noqa: S302 - bytes of this process
-        return dict(kept.value) if type(kept.value) is dict else kept.value
+        return copied(kept)
 
-    return again
+    return convert_again
+
+
+def again(key: tuple[Any, ...]) -> bool:
+    """Whether the text came before."""
+    mark = hash(key)
+    if mark in _SEEN:
+        return True
+    if len(_SEEN) >= _MOST_SEEN:
+        _SEEN.clear()
+    _SEEN.add(mark)
+    return False
 
 
 def stand(touched: tuple[Made | str, ...], draft: Draft) -> bool:
@@ -95,20 +134,23 @@ def stand(touched: tuple[Made | str, ...], draft: Draft) -> bool:
     sheets = draft.sheets
     for made in touched:
         if type(made) is Made:
-            there = sheets.get((made.type, made.id))
+            there = sheets.get(made.key)
             if made.stood if there is None else there.body != made.body:
                 return False
     for made in touched:
         if type(made) is Made:
-            sheet = draft.resource(made.type, made.id, made.weight, made.owner)
-            if len(sheet.body) == _BARE:
+            sheet = sheets.get(made.key)
+            if sheet is None:
+                sheet = draft.resource(*made.key, made.weight, made.owner)
                 sheet.body = marshal.loads(made.packed)  # noqa: S302 - bytes of this process
+            elif made.weight > sheet.weight:
+                sheet.weight = made.weight
         else:
             institution(str(made), draft)
     return True
 
 
-def _learn(convert: Conversion, value: Repetition, use: Use, key: Key) -> Any:
+def _learn(convert: Conversion, value: Repetition, use: Use, key: _Key) -> Any:
     """Converts, and keeps what had no effect but its value, its notes and new resources."""
     draft = use.draft
     effects, before = draft.effects, len(use.notes)
@@ -150,5 +192,5 @@ def made_of(touched: list[Touched]) -> tuple[Made | str, ...] | None:
         if before is not None and now != before:
             return None
         body = marshal.loads(now)  # noqa: S302 - bytes of this process
-        made[sheet.ref] = Made(sheet.type, sheet.id, sheet.weight, sheet.owner, body, now, before is not None)
+        made[sheet.ref] = Made((sheet.type, sheet.id), sheet.weight, sheet.owner, body, now, before is not None)
     return tuple(made.values())

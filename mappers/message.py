@@ -8,9 +8,8 @@ Source: HL7 v2.5.1 chapter 2, 2.5 (construction) and 2.7 (escape sequences).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple
 
 NULL = '""'
@@ -117,6 +116,11 @@ class Value:
             if leaf
         ]
 
+    def leaf_text(self, leaf: Leaf) -> str:
+        """The raw text of one of its leaves."""
+        part = self.components[leaf.component - 1]
+        return _part(part, self.segment.delimiters.subcomponent, leaf.subcomponent)
+
 
 class Segment:
     """One segment. `position` is its index in the message from 0, `occurrence` counts its name from 1."""
@@ -141,6 +145,12 @@ class Segment:
             parts = self.text.split(separator)
             self._fields = [parts[0], separator, *parts[1:]] if self.name in HEADERS else parts
         return self._fields
+
+    def upto(self, last: int) -> list[str]:
+        """The raw fields by their number, as many as are asked for at least."""
+        fields = self._fields or self.fields
+        missing = last + 1 - len(fields)
+        return fields if missing <= 0 else fields + [""] * missing
 
     def raw(self, field: int) -> str:
         """The field as it stands, `""` when absent."""
@@ -174,28 +184,65 @@ class Segment:
 
     def get(self, field: int, component: int = 1, subcomponent: int = 1) -> str | None:
         """A leaf of the first non-empty repetition; see `Value.get`."""
+        fields = self._fields or self.fields
+        raw = fields[field] if field < len(fields) else ""
+        if not raw:
+            return None
+        if raw.isalnum():
+            # No delimiter is a letter or a digit (`adapters.er7`): one repetition, one component.
+            return raw if component == 1 and subcomponent == 1 else None
+        if component == 1 and subcomponent == 1:
+            head = raw.partition(self.delimiters.component)[0]
+            if head.isalnum():
+                return head
         values = self.values(field)
         return values[0].get(component, subcomponent) if values else None
 
-    def leaves(self) -> Iterator[Leaf]:
-        """Every non-empty leaf; of MSH, FHS and BHS without the delimiters themselves (fields 1 and 2)."""
+    def leaves(self) -> list[Leaf]:
+        """Every non-empty leaf, as `tell` says."""
+        found: list[Leaf] = []
+        self.tell(found, [])
+        return found
+
+    def tell(self, leaves: list[Leaf], texts: list[str]) -> None:
+        """Adds every non-empty leaf and its raw text; of MSH, FHS and BHS without the delimiters themselves (fields 1
+        and 2)."""
         position, delimiters = self.position, self.delimiters
         component, repetition, sub = delimiters.component, delimiters.repetition, delimiters.subcomponent
         start = 3 if self.name in HEADERS else 1
-        for field, raw in enumerate(self.fields[start:], start):
-            if not raw:
+        plain = start == 1 and repetition not in self.text and not (sub and sub in self.text)
+        for field, raw in enumerate(self.fields):
+            if not raw or field < start:
                 continue
-            if component not in raw and repetition not in raw and not (sub and sub in raw):
-                yield _NEW(Leaf, (position, field, 1, 1, 1))
-                continue
-            for value in self.values(field):
-                yield from value.leaves()
+            if not plain and (repetition in raw or (sub and sub in raw)):
+                for value in self.values(field):
+                    for leaf in value.leaves():
+                        leaves.append(leaf)
+                        texts.append(value.leaf_text(leaf))
+            elif component not in raw:
+                leaves.append(_NEW(Leaf, (position, field, 1, 1, 1)))
+                texts.append(raw)
+            else:
+                for number, part in enumerate(raw.split(component), 1):
+                    if part:
+                        leaves.append(_NEW(Leaf, (position, field, 1, number, 1)))
+                        texts.append(part)
 
 
 class Message:
     """An ordered tuple of segments. Segments in equal segments out, unknown and Z segments included."""
 
-    __slots__ = ("_leaves", "_made", "_positions", "_texts", "_trigger", "_whole", "delimiters")
+    __slots__ = (
+        "_header",
+        "_leaf_texts",
+        "_leaves",
+        "_made",
+        "_positions",
+        "_texts",
+        "_trigger",
+        "_whole",
+        "delimiters",
+    )
 
     def __init__(self, texts: list[str] | tuple[str, ...], delimiters: Delimiters) -> None:
         separator = delimiters.field
@@ -210,7 +257,9 @@ class Message:
         self._positions = positions
         self._made: dict[str, tuple[Segment, ...]] = {}
         self._whole: tuple[Segment, ...] | None = None
-        self._leaves: tuple[Leaf, ...] | None = None
+        self._header: Segment | None = None
+        self._leaves: list[Leaf] | None = None
+        self._leaf_texts: list[str] = []
         self._trigger: tuple[str, str] | None = None
         self.delimiters = delimiters
 
@@ -225,7 +274,8 @@ class Message:
         """All segments in order."""
         if self._whole is None:
             every = [segment for name in self._positions for segment in self.all(name)]
-            every.sort(key=_position)
+            if len(self._positions) < len(every):
+                every.sort(key=_position)
             self._whole = tuple(every)
         return self._whole
 
@@ -241,7 +291,7 @@ class Message:
         return made
 
     def first(self, name: str) -> Segment | None:
-        found = self.all(name)
+        found = self._made.get(name) or self.all(name)
         return found[0] if found else None
 
     def get(self, name: str, field: int, component: int = 1, subcomponent: int = 1) -> str | None:
@@ -252,32 +302,47 @@ class Message:
     @property
     def msh(self) -> Segment:
         """The first segment; an MSH in every message that was parsed without a fatal issue."""
-        name = next(iter(self._positions))
-        return self.all(name)[0]
+        if self._header is None:
+            self._header = self.all(next(iter(self._positions)))[0]
+        return self._header
 
     @property
     def code(self) -> str:
         """MSH-9.1, for example `ORU`; empty when absent."""
-        if self._trigger is not None:
-            return self._trigger[0]
-        return self.msh.get(9, 1) or ""
+        return (self._trigger or self._read_trigger())[0]
 
     @property
     def event(self) -> str:
         """MSH-9.2, else EVN-1, for example `R01`."""
-        if self._trigger is not None:
-            return self._trigger[1]
-        return self.msh.get(9, 2) or self.get("EVN", 1) or ""
+        return (self._trigger or self._read_trigger())[1]
+
+    def _read_trigger(self) -> tuple[str, str]:
+        header = self.msh
+        found = self._trigger = header.get(9, 1) or "", header.get(9, 2) or self.get("EVN", 1) or ""
+        return found
 
     @property
     def control_id(self) -> str:
         return self.msh.get(10) or ""
 
-    def leaves(self) -> tuple[Leaf, ...]:
+    def leaves(self) -> Sequence[Leaf]:
         """Every non-empty leaf of the message, in order."""
         if self._leaves is None:
-            self._leaves = tuple(chain.from_iterable(segment.leaves() for segment in self.segments))
-        return self._leaves
+            self._tell()
+        return self._leaves or ()
+
+    def texts(self) -> Sequence[str]:
+        """The raw texts of the leaves, in the same order."""
+        if self._leaves is None:
+            self._tell()
+        return self._leaf_texts
+
+    def _tell(self) -> None:
+        leaves: list[Leaf] = []
+        self._leaf_texts = []
+        for segment in self.segments:
+            segment.tell(leaves, self._leaf_texts)
+        self._leaves = leaves
 
     def value(self, leaf: Leaf) -> str:
         """The raw text of a leaf."""

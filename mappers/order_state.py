@@ -1,8 +1,8 @@
 """What ORC-1, ORC-5, OBR-25 and OBX-11 say about the state of an order, a report and a result.
 
-An unknown status is never guessed: a report without a readable status gets the issue `status-unknown`, which refuses
-it, and an order gets FHIR's `unknown`. A site maps its own codes in the tables `order-control`, `order-status`,
-`report-status` and `observation-status` to the HL7 codes.
+An unknown status is never guessed: a report whose status nobody can read gets the issue `status-unknown`, which refuses
+it; a report or an order that tells none has FHIR's `unknown`. A site maps its own codes in the tables `order-control`,
+`order-status`, `report-status` and `observation-status` to the HL7 codes.
 Sources: HL7 v2.5.1 tables 0119, 0038, 0123 and 0085 with the V2-to-FHIR code maps; deviations are named in the tables.
 """
 
@@ -44,7 +44,12 @@ def _rows(name: str) -> Mapping[str, Mapping[str, str]]:
 def _row(site: Site, name: str, code: str) -> Mapping[str, str] | None:
     rows = _rows(name)
     own = site.codes.get((name.replace("_", "-"), code))
-    return rows.get(own if own is not None else code)
+    return rows.get(own if own is not None else code.strip())
+
+
+@cache
+def _result_states() -> Mapping[str, ResultState]:
+    return {code: ResultState(row["status"], row["absent"]) for code, row in _rows("observation_status").items()}
 
 
 def order_control(site: Site, code: str) -> OrderState | None:
@@ -67,8 +72,8 @@ def report_status(site: Site, code: str) -> str | None:
 
 def observation_status(site: Site, code: str) -> ResultState | None:
     """The Observation.status of OBX-11, `None` when the code is unknown."""
-    row = _row(site, "observation_status", code)
-    return ResultState(row["status"], row["absent"]) if row else None
+    own = site.codes.get(("observation-status", code)) if site.codes else None
+    return _result_states().get(own if own is not None else code.strip())
 
 
 OF_REPORT: Mapping[str, ResultState] = {
@@ -80,6 +85,7 @@ OF_REPORT: Mapping[str, ResultState] = {
     "corrected": ResultState("corrected", "unknown"),
     "cancelled": ResultState("cancelled", "unknown"),
     "entered-in-error": ResultState("entered-in-error"),
+    "unknown": ResultState("unknown", "unknown"),
 }
 """OBX-11 was optional before v2.3: a result without a status of its own has the one of its report."""
 

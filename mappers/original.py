@@ -50,7 +50,7 @@ def _reads(leaf: Leaf, raw: str, path: str) -> bool:
 @lru_cache(maxsize=1024)
 def _names(raw: str) -> bool:
     """Whether the URL of the coding system ends with the name that was sent."""
-    return system_of(raw, "-", "-").endswith(f"/{quote(raw, safe='')}")
+    return quote(raw, safe="") == raw and system_of(raw, "-", "-").endswith(f"/{raw}")
 
 
 def written(message: Message, leaves: list[tuple[Leaf, str]]) -> str:
@@ -58,10 +58,10 @@ def written(message: Message, leaves: list[tuple[Leaf, str]]) -> str:
     segments = message.segments
     lines: list[str] = []
     for leaf, raw in leaves:
-        segment = segments[leaf.position]
-        if segment.raw(leaf.field) == raw:
-            name = segment.name if segment.occurrence == 1 else f"{segment.name}[{segment.occurrence}]"
-            place = f"{name}-{leaf.field}"
+        segment = segments[leaf[0]]
+        if segment.fields[leaf[1]] == raw:
+            occurrence = segment.occurrence
+            place = f"{segment.name}-{leaf[1]}" if occurrence == 1 else f"{segment.name}[{occurrence}]-{leaf[1]}"
         else:
             place = message.locate(leaf)
         lines.append(f"{place} {raw}" if raw.isprintable() and "\\" not in raw else f"{place} {_escaped(raw)}")

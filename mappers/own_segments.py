@@ -8,7 +8,7 @@ make is not made for it, and its values are carried in the Provenance, as those 
 from __future__ import annotations
 
 from mappers.draft import Draft, Sheet
-from mappers.engine import compile_rows, run
+from mappers.engine import compile_rows
 from mappers.message import Segment
 
 
@@ -20,7 +20,7 @@ def apply_own(draft: Draft) -> None:
         for kind, rows in known[segment.name]:
             sheet = _about(segment, kind, draft)
             if sheet is not None:
-                run(compile_rows(rows), segment, sheet, draft, {})
+                compile_rows(rows)(segment, sheet, draft, {})
 
 
 def _about(segment: Segment, kind: str, draft: Draft) -> Sheet | None:

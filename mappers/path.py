@@ -47,69 +47,53 @@ def parse(text: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def known(steps: tuple[Step, ...], slot: Slot, items: Items) -> bool:
-    """Whether the first list item on the way was already made by another row of the same slot."""
+def known_as(steps: tuple[Step, ...], field: int) -> str:
+    """The source of the question whether the first list item on the way was already made by another row of the same
+    slot; `{}` stands for the repetition. `''` when there is nothing to ask."""
     path = ""
     for step in steps:
         if step.label is not None:
-            return step.fixed >= 0 or (path + step.name, step.label, _own(step, slot)) in items
+            slot = WHOLE if step.label == ":" else f"({field}, {{}})"
+            return "" if step.fixed >= 0 else f"({path + step.name!r}, {step.label!r}, {slot}) in items"
         path += step.name + "."
-    return True
+    return ""
 
 
-def _own(step: Step, slot: Slot) -> Slot:
-    return WHOLE if step.label == ":" else slot
-
-
-def put(body: Body, steps: tuple[Step, ...], slot: Slot, items: Items, value: Any) -> str | None:
-    """Puts the value; comes back with its path, with indexes, or `None` when another value stands there already.
-
-    An object is merged into an object that stands there as far as it does not contradict it; an equal list item is not
-    repeated.
-    """
-    node = body
-    path = ""
-    last = steps[-1]
-    if len(steps) > 1:
-        for step in steps[:-1]:
-            node, path = _enter(node, step, path, slot, items)
-    if last.label is None:
-        return _set(node, last.name, path + last.name, value)
-    array = node.setdefault(last.name, [])
-    if last.label == ":":
-        slot = WHOLE
-    index = last.fixed if last.fixed >= 0 else items.get((path + last.name, last.label, slot), -1)
-    if index < 0 or index >= len(array):
-        index = array.index(value) if value in array else len(array)
-        if index == len(array):
-            array.append(value)
-        items[path + last.name, last.label, slot] = index
-        return f"{path}{last.name}[{index}]"
-    return _merge(array[index], value, f"{path}{last.name}[{index}]")
-
-
-def _enter(node: Body, step: Step, path: str, slot: Slot, items: Items) -> tuple[Body, str]:
-    if step.label is None:
-        return node.setdefault(step.name, {}), f"{path}{step.name}."
-    array = node.setdefault(step.name, [])
-    if step.label == ":":
-        slot = WHOLE
-    index = step.fixed if step.fixed >= 0 else items.get((path + step.name, step.label, slot), -1)
+def enter(node: Body, step: Step, path: str, slot: Slot, items: Items) -> tuple[Body, str]:
+    """The item of a list on the way, begun unless another row of the slot began it, and the path up to its elements."""
+    name, label, index = step
+    array = node.setdefault(name, [])
+    key = path + name, label, WHOLE if label == ":" else slot
+    if index < 0:
+        index = items.get(key, -1)  # type: ignore[arg-type]
     if index < 0 or index >= len(array):
         index = len(array)
         array.append({})
-        items[path + step.name, step.label, slot] = index
-    return array[index], f"{path}{step.name}[{index}]."
+        items[key] = index  # type: ignore[index]
+    return array[index], f"{path}{name}[{index}]."
 
 
-def _set(node: Body, name: str, path: str, value: Any) -> str | None:
-    if name not in node:
-        node[name] = value
-        return path
-    return _merge(node[name], value, path)
+def add(node: Body, step: Step, path: str, slot: Slot, items: Items, value: Any) -> str | None:
+    """Puts the value as the item of a list; comes back with its path, or `None` when another value stands there. An
+    equal item is not repeated."""
+    name, label, index = step
+    array = node.setdefault(name, [])
+    key = path + name, label, WHOLE if label == ":" else slot
+    if index < 0:
+        index = items.get(key, -1)  # type: ignore[arg-type]
+    if 0 <= index < len(array):
+        return merge(array[index], value, f"{path}{name}[{index}]")
+    if array and value in array:
+        index = array.index(value)
+    else:
+        index = len(array)
+        array.append(value)
+    items[key] = index  # type: ignore[index]
+    return f"{path}{name}[{index}]"
 
 
-def _merge(there: Any, value: Any, path: str) -> str | None:
+def merge(there: Any, value: Any, path: str) -> str | None:
+    """The path when the value says what stands there, or adds to it without contradiction; else `None`."""
     if there == value:
         return path
     if not isinstance(there, dict) or not isinstance(value, dict):

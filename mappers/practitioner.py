@@ -14,6 +14,7 @@ from mappers.codes import Coded, lookup
 from mappers.datatypes.check_digit import check_digit
 from mappers.datatypes.human_name import name_facts, name_parts
 from mappers.datatypes.membership import holds
+from mappers.datatypes.placeholder import is_placeholder
 from mappers.datatypes.primitive import spaced
 from mappers.derived import derived_id
 from mappers.mapped import Weight
@@ -30,7 +31,7 @@ NAME_AT = {"use": 10, "order": 18, "start": 19, "end": 20, "range": 17}
 """Where an XCN has what an XPN has in 7, 11, 12, 13 and 10."""
 
 
-def practitioner(value: Value, draft: Draft, rule: str = "XCN[Practitioner]") -> dict[str, Any] | None:
+def practitioner(value: Value, draft: Draft, rule: str) -> dict[str, Any] | None:
     """A Reference to the practitioner of an XCN; `None` when it has neither number nor name. Writes the ledger
     itself.
     """
@@ -56,7 +57,7 @@ def from_xcn(use: Use) -> Sheet | None:
     value = use.value
     if isinstance(value, Value) and use.said(1, 2) and not use.said(2):
         return from_cnn(use.inside(1))
-    code, name = use.said(1), use.said(2) or use.said(3)
+    code, name = _meant(use.said(1)), _meant(use.said(2)) or _meant(use.said(3))
     if code and not name and not code.isascii():
         return _named(use, code, 1)
     found = assigner(use.site, value, 9)
@@ -71,13 +72,31 @@ def from_xcn(use: Use) -> Sheet | None:
         elif value.get(9):
             use.leaf(9, sheet.path("identifier[0].system"))
         _type(use, 13, sheet)
-    if spoken := name_parts(use, 1, sheet.path("name[0].")):
+    if name and (spoken := name_parts(use, 1, sheet.path("name[0]."))):
         if len(value.components) > _MORE:
             name_facts(use, spoken, sheet.path("name[0]"), NAME_AT)
-        sheet.body.setdefault("name", [spoken])
+        _called(use, spoken, sheet)
     if len(value.components) >= _MORE:
         _facts(use, sheet, code)
     return sheet
+
+
+def _meant(text: str | None) -> str | None:
+    """The text, unless it stands for nobody (`无`)."""
+    return None if is_placeholder(text) else text
+
+
+def _called(use: Use, spoken: dict[str, Any], sheet: Sheet) -> None:
+    """Puts the name beside the others that the message has for the number; what repeats a part of one is that one."""
+    names = sheet.body.setdefault("name", [])
+    told = {part: said for part, said in spoken.items() if part != "text" or len(spoken) == 1}
+    same = [index for index, known in enumerate(names) if all(known.get(part) == said for part, said in told.items())]
+    index = same[0] if same else len(names)
+    if not same:
+        names.append(spoken)
+    if index:
+        first, own = sheet.path("name[0]"), sheet.path(f"name[{index}]")
+        use.notes[:] = [(leaf, told, path.replace(first, own), rule) for leaf, told, path, rule in use.notes]
 
 
 def _facts(use: Use, sheet: Sheet, code: str | None) -> None:
@@ -97,7 +116,7 @@ def _facts(use: Use, sheet: Sheet, code: str | None) -> None:
 def from_cnn(use: Use) -> Sheet | None:
     """CNN as components (of NDL.1, or an XCN written `id&name`): number 1, name 2–6, namespace 9, universal id 10."""
     value = use.value
-    code, name = use.said(1), use.said(2) or use.said(3)
+    code, name = _meant(use.said(1)), _meant(use.said(2)) or _meant(use.said(3))
     if code and not name and not code.isascii():
         return _named(use, code, 1)
     found = authority(use.site, value.get(9), value.get(10), value.get(11))
@@ -106,8 +125,8 @@ def from_cnn(use: Use) -> Sheet | None:
         return None
     if code:
         use.leaf(1, sheet.path("identifier[0].value"))
-    if spoken := name_parts(use, 1, sheet.path("name[0].")):
-        sheet.body.setdefault("name", [spoken])
+    if name and (spoken := name_parts(use, 1, sheet.path("name[0]."))):
+        _called(use, spoken, sheet)
     return sheet
 
 

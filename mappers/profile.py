@@ -7,7 +7,8 @@ Source: `profiles/package`; docs/reference/implementation-guide.md; FHIR R4 reso
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from mappers.systems import CANONICAL
@@ -72,9 +73,16 @@ _DATED = frozenset({"DiagnosticReport", "Observation"})
 _ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 _ETHNICITY = f"{CANONICAL}/StructureDefinition/ethnicity"
 _SAID = ("value", "component", "dataAbsentReason", "hasMember")
+
+
+@lru_cache(maxsize=1024)
+def _says_something(names: tuple[str, ...]) -> bool:
+    return any(name.startswith(_SAID) for name in names)
+
+
 _LIMITED: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "Encounter": lambda one: one["class"].get("system") == _ACT_CODE,
-    "Observation": lambda one: one["status"] == "entered-in-error" or any(name.startswith(_SAID) for name in one),
+    "Observation": lambda one: one["status"] == "entered-in-error" or _says_something(tuple(one)),
     "Patient": lambda one: sum(said["url"] == _ETHNICITY for said in one.get("extension", ())) <= 1,
 }
 """What a message may say and the profile has no room for: a class of table 0004 that v3-ActCode lacks, a result that
@@ -84,16 +92,21 @@ _WORDED = frozenset({"Condition", "Observation"})
 """Types whose profiles demand the words of the sender in `code.text`."""
 
 
+@lru_cache(maxsize=4096)
+def _has_what_is_demanded(kind: str, names: tuple[str, ...]) -> bool:
+    """Of a resource of a type with these elements."""
+    demanded = all(name in names for name in _DEMANDED.get(kind, ()))
+    return demanded and (kind not in _DATED or any(name in names for name in _EFFECTIVE))
+
+
 def profile_of(resource: Mapping[str, Any]) -> str:
     """The canonical URL of the profile, or '' when there is none or the resource has not what it demands."""
     kind = resource["resourceType"]
-    if any(name not in resource for name in _DEMANDED.get(kind, ())):
+    if not _has_what_is_demanded(kind, tuple(resource)):
         return ""
     if kind in _WORDED and "text" not in resource["code"]:
         return ""
     if kind in _LIMITED and not _LIMITED[kind](resource):
-        return ""
-    if kind in _DATED and not any(name in resource for name in _EFFECTIVE):
         return ""
     name = _BY_TYPE.get(kind) or _by_category(resource)
     if kind == "ServiceRequest" and name != "referral" and "requester" not in resource:
@@ -108,21 +121,18 @@ def declared(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _by_category(resource: Mapping[str, Any]) -> str:
-    codes = frozenset(_categories(resource))
-    centre = next((f"-{code}" for code in _CENTRES if code in codes), "")
+    codes = [coding.get("code", "") for concept in resource.get("category", ()) for coding in concept.get("coding", ())]
     match resource["resourceType"]:
-        case "ServiceRequest":
-            return "referral" if _REFERRAL in codes else f"order{centre}"
-        case "DiagnosticReport":
-            return f"report{centre}"
         case "Observation":
             return "observation" + ("-lab" if "laboratory" in codes else "-exam" if codes else "")
+        case "ServiceRequest":
+            return "referral" if _REFERRAL in codes else f"order{_centre(codes)}"
+        case "DiagnosticReport":
+            return f"report{_centre(codes)}"
         case "Task":
             return "referral-task" if "businessStatus" in resource else "order-task"
     return ""
 
 
-def _categories(resource: Mapping[str, Any]) -> Iterator[str]:
-    for concept in resource.get("category", ()):
-        for coding in concept.get("coding", ()):
-            yield coding.get("code", "")
+def _centre(codes: list[str]) -> str:
+    return next((f"-{code}" for code in _CENTRES if code in codes), "")

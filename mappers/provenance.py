@@ -16,6 +16,7 @@ import marshal
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -47,7 +48,7 @@ def conclude(draft: Draft, moment: str) -> None:
     """Completes the Provenance: agents, activity, source, recorded time and targets."""
     sheet, message = draft.provenance, draft.message
     body = sheet.body
-    note = draft.ledger.note
+    say = draft.ledger.say
     sender = _sender(draft, sheet)
     body["agent"] = [sender, *body.get("agent", [])]
     event = message.first("EVN")
@@ -70,14 +71,9 @@ def conclude(draft: Draft, moment: str) -> None:
         answer(msa, sheet, draft)
     body.setdefault("recorded", moment)
     if event is not None and event.get(1) and event.get(1) == message.event and "activity" in body:
-        note(Leaf(event.position, 1, 1, 1, 1), "stored", sheet.path("activity.coding[0].code"), "EVN[Provenance]#EVN-1")
+        say(event.position, 1, "stored", sheet.path("activity.coding[0].code"), "EVN[Provenance]#EVN-1")
     if message.control_id and message.control_id in source:
-        note(
-            Leaf(0, 10, 1, 1, 1),
-            "stored",
-            sheet.path("entity[0].what.identifier.value"),
-            "MSH[Provenance-Source]#MSH-10",
-        )
+        say(0, 10, "stored", sheet.path("entity[0].what.identifier.value"), "MSH[Provenance-Source]#MSH-10")
     body["target"] = [{"reference": one.ref} for one in draft.sheets.values() if not one.empty]
 
 
@@ -92,7 +88,9 @@ class _Header(NamedTuple):
 
 _HEADERS: dict[tuple[str, ...], _Header] = {}
 _MOST_HEADERS = 1024
-_TOLD = (2, 3, 4, 5, 6, 9, 11, 19)
+MESSAGE_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0076"
+EVENT_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0003"
+_TOLD = itemgetter(2, 3, 4, 5, 6, 9, 11, 19)
 """The fields that a MessageHeader is made of when those are empty that few senders fill."""
 _RARE = (8, 22, 23, 24, 25, 26, 27)
 
@@ -100,13 +98,15 @@ _RARE = (8, 22, 23, 24, 25, 26, 27)
 def _header(draft: Draft, sheet: Sheet) -> None:
     """The MessageHeader: contained, for without its message it says nothing, and costs no resource of its own."""
     msh, site = draft.message.msh, draft.site
-    key = (site.code, *(msh.raw(field) for field in _TOLD))
-    common = not any(msh.raw(field) for field in _RARE)
+    fields = msh.upto(_RARE[-1])
+    key = (site.code, *_TOLD(fields))
+    common = bool(msh.get(9, 2)) and not any(fields[number] for number in _RARE)
     known = _HEADERS.get(key) if common else None
     if known is not None and known.site is site:
         sheet.body["contained"] = [marshal.loads(known.body)]  # noqa: S302 - bytes of this process
+        note, mark = draft.ledger.note, sheet.path("")
         for leaf, outcome, path, rule in known.lines:
-            draft.ledger.note(leaf, outcome, sheet.path(path), rule)
+            note(leaf, outcome, mark + path, rule)
         return
     body = _new_header(draft, sheet)
     if common:
@@ -127,6 +127,11 @@ def _new_header(draft: Draft, sheet: Sheet) -> dict[str, Any]:
     body: dict[str, Any] = {"resourceType": "MessageHeader", "id": HEADER}
     sheet.body["contained"] = [body]
     apply("MSH[MessageHeader]", draft.message.msh, sheet, draft)
+    if "eventCoding" not in body and draft.message.event:
+        # MSH-9 names no event: it is the one by which the message was read.
+        body["eventCoding"] = {"system": EVENT_TYPE, "code": draft.message.event}
+    elif "eventCoding" not in body and draft.message.code:
+        body["eventCoding"] = {"system": MESSAGE_TYPE, "code": draft.message.code}
     for one in (body.setdefault("source", {}), *body.get("destination", ())):
         if "endpoint" in one:
             one.pop("_endpoint", None)
@@ -144,7 +149,9 @@ def _country(draft: Draft) -> None:
         house = institution(site.authorities.get(name, site.institution), draft)
         house.body.setdefault("address", [{"country": found.code}])
         place = house.path("address[0].country")
-        draft.ledger.note(Leaf(0, 17, 1, 1, 1), "stored", place, "MSH[MessageHeader]#MSH-17")
+        told = house.body["address"][0].get("country")
+        outcome: Outcome = "stored" if told == country else "coded"
+        draft.ledger.note(Leaf(0, 17, 1, 1, 1), outcome, place, "MSH[MessageHeader]#MSH-17")
 
 
 def _sender(draft: Draft, sheet: Sheet) -> dict[str, Any]:
@@ -170,14 +177,12 @@ def _sender(draft: Draft, sheet: Sheet) -> dict[str, Any]:
         device.body.setdefault("deviceName", [{"name": application, "type": "other"}])
         device.body.setdefault("owner", {"reference": organization.ref})
         agent |= {"who": {"reference": device.ref, "display": application}, "onBehalfOf": behalf}
-        draft.ledger.note(
-            Leaf(0, 3, 1, 1, 1), "stored", device.path("identifier[0].value"), "MSH[Provenance-Source]#MSH-3"
-        )
+        draft.ledger.say(0, 3, "stored", device.path("identifier[0].value"), "MSH[Provenance-Source]#MSH-3")
     else:
         agent["who"] = behalf
     if facility:
         place = "agent[0].onBehalfOf.display" if application else "agent[0].who.display"
-        draft.ledger.note(Leaf(0, 4, 1, 1, 1), "stored", sheet.path(place), "MSH[Provenance-Source]#MSH-4")
+        draft.ledger.say(0, 4, "stored", sheet.path(place), "MSH[Provenance-Source]#MSH-4")
     return agent
 
 
@@ -197,17 +202,16 @@ def account(draft: Draft, sheet: Sheet | None) -> None:
     carried: list[tuple[Leaf, str]] = []
     originals: list[tuple[Leaf, str]] = []
     told, asked = lines.get, original.OTHERWISE
-    for leaf in message.leaves():
+    for leaf, raw in zip(message.leaves(), message.texts(), strict=True):
         found = told(leaf)
         if found is not None:
             outcome, path, _ = found[0]
             if outcome == "stored" and not path.endswith(asked):  # nearly every leaf stands as it was sent
                 continue
-            if original.otherwise(leaf, raw := message.value(leaf), found):
+            if (outcome == "coded" and len(found) == 1) or original.otherwise(leaf, raw, found):
                 originals.append((leaf, raw))
             continue
-        raw = message.value(leaf)
-        reason = structural.get((segments[leaf.position].name, leaf.field))
+        reason = structural.get((segments[leaf[0]].name, leaf[1]))
         if reason is not None and _says_nothing(reason, raw):
             draft.ledger.note(leaf, "dropped", reason, "structural")
             if reason == _ENCODING:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import marshal
 import re
+from collections.abc import Callable
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mappers.engine import apply
 from mappers.ledger import Line
-from mappers.memory import LONGEST, Made, made_of, stand
+from mappers.memory import LONGEST, Made, again, made_of, stand
 from mappers.message import Leaf, Segment
 from mappers.rows import maps
 
@@ -32,8 +34,8 @@ _OPERAND = re.compile(r"\b([A-Z][A-Z0-9]{2})-(\d+)")
 class _Kept(NamedTuple):
     packed: bytes
     """The elements that the rows write, marshalled."""
-    lines: tuple[tuple[int, int, int, int, tuple[tuple[Outcome, str, str], ...]], ...]
-    """(field, repetition, component, sub-component, lines); a path that begins with `#` is one of the sheet."""
+    lines: tuple[tuple[tuple[int, int, int, int], Line | None, Outcome, str, str], ...]
+    """((field, repetition, component, sub-component), line, or what it is made of when its path is one of the sheet)"""
     made: tuple[Made | str, ...]
     elements: frozenset[str]
     """What the rows of the filled fields may write: none of it stood there."""
@@ -43,8 +45,9 @@ _KNOWN: dict[tuple[Any, ...], _Kept] = {}
 
 
 @cache
-def _reads(map_id: str) -> tuple[int, ...] | None:
-    """The fields that the rows of a map look at; `None` when they look further than their segment."""
+def _reads(map_id: str) -> tuple[int, Callable[[list[str]], tuple[str, ...]]] | None:
+    """The last field that the rows of a map look at, and what gives all of them; `None` when they look further than
+    their segment."""
     fields: set[int] = set()
     for row in maps()[map_id]:
         fields.add(row.field[0])
@@ -53,7 +56,7 @@ def _reads(map_id: str) -> tuple[int, ...] | None:
             if segment != name:
                 return None
             fields.add(int(field))
-    return tuple(sorted(fields - {0}))
+    return max(fields), itemgetter(0, *sorted(fields - {0}))
 
 
 def apply_again(map_id: str, segment: Segment, sheet: Sheet, draft: Draft) -> None:
@@ -62,25 +65,20 @@ def apply_again(map_id: str, segment: Segment, sheet: Sheet, draft: Draft) -> No
     if reads is None or draft.touched is not None:
         apply(map_id, segment, sheet, draft)
         return
-    fields = segment.fields
-    count = len(fields)
-    key = (draft.number, map_id, *[fields[field] if field < count else "" for field in reads])
+    last, read = reads
+    key = (draft.number, map_id, *read(segment.upto(last)))
     kept = _KNOWN.get(key)
     body = sheet.body
+    if kept is None and not again(key):
+        apply(map_id, segment, sheet, draft)
+        return
     if kept is None or not kept.elements.isdisjoint(body) or not stand(kept.made, draft):
         _learn(map_id, segment, sheet, draft, key)
         return
     body.update(marshal.loads(kept.packed))  # noqa: S302 - bytes of this process
-    lines, position, ref = draft.ledger.lines, segment.position, sheet.ref
-    for field, repetition, component, sub, found in kept.lines:
-        leaf = _NEW(Leaf, (position, field, repetition, component, sub))
-        told: list[Line] = [
-            _NEW(Line, (outcome, ref + path if path[0] == "#" else path, rule)) for outcome, path, rule in found
-        ]
-        if leaf in lines:
-            lines[leaf] += told
-        else:
-            lines[leaf] = told
+    of, position, ref = draft.ledger.lines.setdefault, segment.position, sheet.ref
+    for place, line, outcome, path, rule in kept.lines:
+        of(_NEW(Leaf, (position, *place)), []).append(line or _NEW(Line, (outcome, ref + path, rule)))
 
 
 def _learn(map_id: str, segment: Segment, sheet: Sheet, draft: Draft, key: tuple[Any, ...]) -> None:
@@ -111,13 +109,9 @@ def _learn(map_id: str, segment: Segment, sheet: Sheet, draft: Draft, key: tuple
     _KNOWN[key] = _Kept(
         packed,
         tuple(
-            (
-                *leaf[1:],
-                tuple(
-                    (one.outcome, one.path[size:] if one.path.startswith(own) else one.path, one.rule) for one in found
-                ),
-            )
+            (leaf[1:], None if one.path.startswith(own) else one, one.outcome, one.path[size:], one.rule)
             for leaf, found in told
+            for one in found
         ),
         made,
         elements,

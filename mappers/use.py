@@ -144,14 +144,10 @@ class Use:
 
     def settle(self, path: str) -> None:
         """The value stands at `path` (`Type/id#element`): the notes go into the ledger."""
-        lines = self.draft.ledger.lines
+        of = self.draft.ledger.lines.setdefault
         for leaf, outcome, subpath, rule in self.notes:
             where = path if not subpath else subpath if "#" in subpath else f"{path}.{subpath}"
-            line = _NEW(Line, (outcome, where, rule))
-            if leaf in lines:
-                lines[leaf].append(line)
-            else:
-                lines[leaf] = [line]
+            of(leaf, []).append(_NEW(Line, (outcome, where, rule)))
         self.notes = []
 
     def inside(self, component: int, prefix: str = "") -> Use:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from profiles.json_input import parse
     from profiles.json_output import dump
     from profiles.terminology import Membership, expand
-    from profiles.validator import validate
+    from profiles.validator import accepts, refusals, validate
 
 __all__ = [
     "Issue",
@@ -18,10 +18,12 @@ __all__ = [
     "Membership",
     "ResidentId",
     "SearchParameter",
+    "accepts",
     "compartment",
     "dump",
     "expand",
     "parse",
+    "refusals",
     "resident_id",
     "resource_types",
     "search_parameters",
@@ -39,7 +41,8 @@ _HOMES = {
     **dict.fromkeys(("Membership", "expand"), "profiles.terminology"),
     "parse": "profiles.json_input",
     "dump": "profiles.json_output",
-    "validate": "profiles.validator.validate",
+    "accepts": "profiles.validator.accepting",
+    **dict.fromkeys(("refusals", "validate"), "profiles.validator.validate"),
 }
 
 

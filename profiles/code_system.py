@@ -15,6 +15,10 @@ _HIDDEN = ("notSelectable", "abstract")
 _ENDED = frozenset({"retired", "inactive"})
 
 
+GROWING = frozenset({"http://terminology.hl7.org/CodeSystem/hl7-work-group"})
+"""Systems that R4 calls complete and that nobody holds to it: each year has its work groups."""
+
+
 @dataclass(frozen=True, slots=True)
 class System:
     """`folded` finds a code where case need not count; `complete` is false for a fragment or an example."""
@@ -84,7 +88,7 @@ def loaded(definition: Json) -> System:
         {code: tuple(codes) for code, codes in children.items()},
         {code: tuple(codes) for code, codes in parents.items()},
         {} if definition.get("caseSensitive") is True else {code.casefold(): code for code in concepts},
-        definition.get("content") == "complete" and bool(concepts),
+        definition.get("content") == "complete" and bool(concepts) and definition["url"] not in GROWING,
     )
 
 

@@ -171,6 +171,14 @@ def _ancestry(resource_type: str) -> tuple[str, ...]:
     return (*(_ancestry(base) if base else ()), resource_type)
 
 
+def search_parameter_resource(url: str) -> Definition | None:
+    """The SearchParameter of R4 with this URL, as a resource."""
+    home = _urls("search_parameters").get(url)
+    listed = core("search_parameters").entry(home[0]) if home is not None else None
+    found: Definition | None = next((one for one in listed or () if one["url"] == url), None)
+    return found
+
+
 def _search_parameter(source: Definition, resource_type: str) -> SearchParameter:
     index = _urls("search_parameters")
     components = tuple(

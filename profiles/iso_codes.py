@@ -31,12 +31,14 @@ def countries() -> frozenset[str]:
     return frozenset(row["code"] for row in _rows() if row["list"] == _LISTS[COUNTRIES])
 
 
-@cache
 def iso_code_system(url: str) -> dict[str, Any] | None:
     """The CodeSystem resource, or None for any other URL."""
-    listed = _LISTS.get(url)
-    if listed is None:
-        return None
+    return _code_system(url) if url in _LISTS else None
+
+
+@cache
+def _code_system(url: str) -> dict[str, Any]:
+    listed = _LISTS[url]
     concepts = [concept for row in _rows() if row["list"] == listed for concept in _concepts(row, listed)]
     return {
         "resourceType": "CodeSystem",

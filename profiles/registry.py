@@ -16,7 +16,7 @@ from profiles.code_system import System
 from profiles.definitions import Definition
 from profiles.definitions import structure as r4_structure
 from profiles.shelf import GUIDE, Shelf, Shelves
-from profiles.snapshot import SnapshotError, misshapen, snapshot
+from profiles.snapshot import SnapshotError, coded, misshapen, referring_to_types, snapshot
 from profiles.terminology import Members, terminology_of
 
 Json = dict[str, Any]
@@ -85,6 +85,13 @@ class Registry:
             found = exact or found
         return max(found, key=lambda one: _order(one.get("version", ""))) if found else None
 
+    def global_profiles(self, resource_type: str) -> tuple[str, ...]:
+        """The profiles that loaded implementation guides ask of every resource of a type."""
+        asked: dict[str, tuple[str, ...]] | None = self.cache.get("globals")  # much asked, and mostly there are none
+        if asked is None:
+            asked = self.once("globals", lambda: _global_profiles(self._by_type))
+        return asked.get(resource_type, ()) if asked else ()
+
     def literal(self, reference: str) -> Json | None:
         """A loaded resource by `Type/id`."""
         return self._by_literal.get(reference)
@@ -119,16 +126,21 @@ class Registry:
         if why:
             self.cache["broken", url] = why
             return None
-        if definition.get("snapshot", {}).get("element"):
-            return definition
+        given = definition.get("snapshot", {}).get("element")
+        if given:
+            elements = coded(given)
+            return definition if elements is given else {**definition, "snapshot": {"element": elements}}
         if self.cache.get(("snapshot", url)) is Ellipsis:
             self.cache["broken", url] = "it is based on itself"
             return None
         self.cache["snapshot", url] = Ellipsis
         try:
-            elements = snapshot(definition, self.structure)
+            elements = referring_to_types(coded(snapshot(definition, self.structure)))
         except SnapshotError as error:
             self.cache["broken", url] = str(error)
+            return None
+        except RecursionError:
+            self.cache["broken", url] = "too many definitions are based on each other"
             return None
         finally:
             del self.cache["snapshot", url]
@@ -155,6 +167,17 @@ class Registry:
     def members(self, url: str) -> Members | None:
         """The members of a value set, None when it is not known."""
         return self.terminology.expand(url) or self.terminology.expand(url.partition("|")[0])
+
+
+def _global_profiles(by_type: dict[str, list[Json]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for guide in by_type.get("ImplementationGuide", ()):
+        rows = guide.get("global")
+        for row in rows if type(rows) is list else ():
+            kind, url = (row.get("type"), row.get("profile")) if type(row) is dict else (None, None)
+            if type(kind) is str and type(url) is str:
+                found[kind] = (*found.get(kind, ()), url)
+    return found
 
 
 def _order(version: str) -> tuple[tuple[int, str], ...]:

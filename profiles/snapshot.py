@@ -45,7 +45,7 @@ _TEXTS = frozenset(
 _LISTS = frozenset({"type", "constraint", "discriminator", "extension", "profile", "targetProfile", "aggregation"})
 _NUMBERS = frozenset({"min", "maxLength"})
 _OBJECTS = frozenset({"slicing", "binding", "base"})
-_NEEDED = {"type": ("code",), "constraint": ("key", "severity"), "discriminator": ("type", "path")}
+_NEEDED = {"constraint": ("key", "severity"), "discriminator": ("type", "path")}
 _COUNT = re.compile(r"\*|[0-9]{1,9}")
 
 
@@ -65,6 +65,34 @@ def misshapen(definition: Json) -> str:
             if type(element) is not dict or not _element_readable(element):
                 return f"an element of its {part} cannot be read"
     return ""
+
+
+_TYPES = "http://hl7.org/fhir/StructureDefinition/"
+
+
+def referring_to_types(elements: list[Json]) -> list[Json]:
+    """The elements of a snapshot that was worked out here: `#Questionnaire.item` goes on to mean the element of the
+    type, not what the profile makes of it, as the snapshots of the publisher say it."""
+    return [
+        {**one, "contentReference": _TYPES + one["contentReference"][1:].partition(".")[0] + one["contentReference"]}
+        if one.get("contentReference", "").startswith("#")
+        else one
+        for one in elements
+    ]
+
+
+_NO_CODE = "http://hl7.org/fhirpath/System.String"
+
+
+def coded(elements: list[Json]) -> list[Json]:
+    """The elements of a snapshot, where a type without a code (the value of a primitive, as older tools wrote it) gets
+    that of R4."""
+    if all("code" in kind for element in elements for kind in element.get("type", ())):
+        return elements
+    return [
+        {**element, "type": [{"code": _NO_CODE, **kind} for kind in element["type"]]} if "type" in element else element
+        for element in elements
+    ]
 
 
 def _element_readable(element: Json) -> bool:
@@ -88,6 +116,8 @@ def _readable(value: Json, depth: int) -> bool:
         if name in _LISTS and not (name == "type" and depth):
             if type(child) is not list or not all(_row_readable(name, one, depth) for one in child):
                 return False
+        elif name == "code" and not depth:  # of an element: Codings, which nobody reads here
+            continue
         elif type(child) is not (str if name in _TEXTS else int if name in _NUMBERS else type(child)):
             return False
     return True
@@ -109,7 +139,7 @@ def snapshot(definition: Json, find: Find) -> list[Json]:
     root = tree(base["snapshot"]["element"])
     _rename(root, definition["type"])
     open_slices: dict[str, str] = {}
-    for element in definition.get("differential", {}).get("element", ()):
+    for element in coded(definition.get("differential", {}).get("element", [])):
         _apply(root, element, open_slices, find)
     return list(_flat(root, root.name, root.name))
 

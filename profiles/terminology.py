@@ -8,7 +8,7 @@ Source: http://hl7.org/fhir/R4/valueset.html#compositions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 from itertools import chain
@@ -37,12 +37,14 @@ class Membership(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """A value set, expanded: `codings` as (system, code), `codes` without system, `missing` systems not loaded."""
+    """A value set, expanded: `codings` as (system, code), `codes` without system, `missing` what is not loaded: code
+    systems, and value sets that it imports; these stand in `unread` too, for they may hold codes of any system."""
 
     codings: frozenset[Coding] = frozenset()
     codes: Codes = _NO_CODES
     missing: frozenset[str] = frozenset()
     syntaxes: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
 
     def code(self, code: str) -> Membership:
         """Where only a code is given and the system follows from the element (FHIR `code`)."""
@@ -55,16 +57,29 @@ class Members:
             return Membership.OUT
         if (system, code) in self.codings or (system in self.syntaxes and SYNTAXES[system](code)):
             return Membership.IN
-        return Membership.UNKNOWN if system in self.missing else Membership.OUT
+        return Membership.UNKNOWN if system in self.missing or self.unread else Membership.OUT
+
+    @property
+    def systems(self) -> frozenset[str]:
+        """The systems that some code may be of, as far as is known."""
+        return frozenset(system for system, _ in self.codings) | self.syntaxes | (self.missing - self.unread)
 
 
 # --------------------------------------------------------------------------------------------------- definitions
 
 
-@cache
+_CORE_SYSTEMS: dict[str, Json] = {}
+
+
 def core_code_system(url: str) -> Json | None:
-    """The CodeSystem of R4 with this URL, or that of an ISO list; whatever its content."""
-    return r4_code_system(url) or iso_code_system(url)
+    """The CodeSystem of R4 with this URL, or that of an ISO list; whatever its content. One and the same each time;
+    of what there is not nothing is remembered: senders make up systems at will."""
+    plain = url.partition("|")[0]
+    found = _CORE_SYSTEMS.get(plain)
+    if found is None:
+        made = r4_code_system(plain) or iso_code_system(plain)
+        found = None if made is None else _CORE_SYSTEMS.setdefault(plain, made)
+    return found
 
 
 @cache
@@ -175,9 +190,9 @@ class Terminology:
         if canonical in path:  # what imports itself gains nothing by that
             return Members()
         if len(path) >= _DEEPEST:
-            return Members(missing=frozenset({canonical}))
+            return _unread(canonical)
         members = self.members(definition, (*path, canonical))
-        if not path:
+        if not path and len(self._members) < _MOST_SYSTEMS:
             self._members[canonical] = members
         return members
 
@@ -185,8 +200,11 @@ class Terminology:
         """The members of a ValueSet resource; `path` are those that are being worked out."""
         compose, expansion = value_set.get("compose"), value_set.get("expansion", {})
         found = self._composed(compose, path) if compose and compose.get("include") else None
+        if found is None and "contains" not in expansion:
+            return _unread(str(value_set.get("url", "")))  # its definition is not given
         if found is None or (found.missing and "contains" in expansion):
-            return _enumerated(expansion.get("contains", ()))
+            listed = _enumerated(expansion["contains"])
+            return _in_part(listed, str(value_set.get("url", ""))) if _is_part(expansion) else listed
         return found
 
     def _composed(self, compose: Json, path: tuple[str, ...]) -> Members:
@@ -197,11 +215,13 @@ class Terminology:
         missing: frozenset[str] = frozenset().union(*(part.missing for part in included))
         if excluded:
             doubtful: frozenset[str] = frozenset().union(*(part.missing for part in excluded))
-            missing |= doubtful & {system for system, _ in codings}
+            any_system = any(part.unread for part in excluded)
+            missing |= {system for system, _ in codings if any_system or system in doubtful}
             codings -= frozenset().union(*(part.codings for part in excluded))
-            codings = frozenset(coding for coding in codings if coding[0] not in doubtful)
+            codings = frozenset(coding for coding in codings if coding[0] not in missing)
         syntaxes: frozenset[str] = frozenset().union(*(part.syntaxes for part in included))
-        return Members(codings, _codes(codings), missing, syntaxes)
+        unread: frozenset[str] = frozenset().union(*(part.unread for part in included))
+        return Members(codings, _codes(codings), missing, syntaxes, unread)
 
     def _included(self, part: Json, path: tuple[str, ...], only_active: bool) -> Members:
         """What one include or exclude names: its system part and all its value sets, intersected."""
@@ -209,13 +229,12 @@ class Terminology:
         groups += [self._imported(canonical, path) for canonical in part.get("valueSet", ())]
         result = groups[0] if groups else Members()
         for other in groups[1:]:
-            codings = result.codings & other.codings
-            result = Members(codings, _codes(codings), result.missing | other.missing, result.syntaxes & other.syntaxes)
+            result = _both(result, other)
         return result
 
     def _imported(self, canonical: str, path: tuple[str, ...]) -> Members:
         known = self._members.get(canonical) or self._expanded(canonical, path)
-        return known or Members(missing=frozenset({canonical.partition("|")[0]}))
+        return known or _unread(canonical.partition("|")[0])
 
     def _of_system(self, part: Json, only_active: bool) -> Members:
         url = part["system"]
@@ -247,6 +266,47 @@ def _codes(codings: frozenset[Coding]) -> Codes:
 
 def _members(url: str, codes: Codes, missing: frozenset[str] = frozenset()) -> Members:
     return Members(frozenset((url, code) for code in codes), codes, missing)
+
+
+def _unread(url: str) -> Members:
+    """What is known of a value set that is not."""
+    return Members(missing=frozenset({url}), unread=frozenset({url}))
+
+
+def _both(one: Members, other: Members) -> Members:
+    """What is in both; a system of which one of them cannot tell is missing where the other may have codes of it."""
+    inside = Membership.IN
+    sure = {coding for coding in one.codings if other.coding(*coding) is inside}
+    sure |= {coding for coding in other.codings if one.coding(*coding) is inside}
+    missing: frozenset[str] = frozenset()
+    if one.missing:
+        missing |= other.systems & (one.missing if not one.unread else other.systems)
+    if other.missing:
+        missing |= one.systems & (other.missing if not other.unread else one.systems)
+    unread = one.unread | other.unread if one.unread and other.unread else frozenset()
+    codings = frozenset(sure)
+    return Members(codings, _codes(codings), missing | unread, one.syntaxes & other.syntaxes, unread)
+
+
+_PARTIAL = frozenset(
+    {
+        "http://hl7.org/fhir/StructureDefinition/valueset-unclosed",
+        "http://hl7.org/fhir/StructureDefinition/valueset-toocostly",
+    }
+)
+
+
+def _is_part(expansion: Json) -> bool:
+    """Whether an expansion lists some of its codes only."""
+    if any(one.get("url") in _PARTIAL and one.get("valueBoolean") is True for one in expansion.get("extension", ())):
+        return True
+    total = expansion.get("total")
+    return type(total) is int and total > sum(1 for one in _contents(expansion["contains"]) if "code" in one)
+
+
+def _in_part(members: Members, url: str) -> Members:
+    """The same, with codes of which nothing is known."""
+    return replace(members, missing=frozenset({url}), unread=frozenset({url}))
 
 
 def _enumerated(contains: Iterable[Json]) -> Members:

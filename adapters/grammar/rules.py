@@ -18,9 +18,8 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "OMI": ("PID",),
     "OML": ("PID",),
     "ORM": ("PID",),
-    "ORU": ("PID", "OBR"),
+    "ORU": ("PID",),
     "REF": ("PID",),
-    "SIU": ("SCH",),
 }
 """Segments without which a message of that code says nothing; only where its structure has them."""
 _NEEDED_BY_EVENT = {("ADT", event): ("PID", "MRG") for event in ("A34", "A35", "A36", "A39", "A40", "A41", "A42")}
@@ -50,15 +49,12 @@ def _header(message: Message) -> list[Issue]:
     issues: list[Issue] = []
     if not message.code:
         issues.append(Issue("message-type-missing", location="MSH-9"))
-    issues += [
-        Issue("field-missing", location=f"MSH-{number}", details={"location": f"MSH-{number}"})
-        for number in (10, 12)
-        if not message.msh.get(number)
-    ]
+    if not message.control_id:
+        issues.append(Issue("control-id-missing", location="MSH-10"))
     version, named = version_of(message)
-    written = message.msh.get(12)
-    if written and not named:
-        short = written if len(written) <= 8 and written.isascii() else "?"
+    written = message.msh.get(12) or ""
+    if not named:
+        short = written if written and len(written) <= 8 and written.isascii() else "?"
         issues.append(Issue("version-unknown", location="MSH-12", details={"version": short, "used": version}))
     return issues
 

@@ -210,7 +210,7 @@ def _structure(code: str, event: str, written: str, version: str) -> Structure |
     wanted = [*named, f"{code}_{event}", *((listed,) if listed else ()), code]
     for candidate in _nearest(version):
         for name in wanted:
-            if name in _facts(candidate)["structures"]:
+            if name in _names(candidate):
                 return _compiled(name, candidate)
     return None
 
@@ -227,6 +227,11 @@ def _nearest(version: str) -> list[str]:
 
 
 @cache
+def _names(version: str) -> frozenset[str]:
+    return frozenset(_facts(version)["structures"])
+
+
+@lru_cache(maxsize=1)  # what was compiled of it stays; a version has hundreds of structures, a county uses a dozen
 def _facts(version: str) -> dict[str, Any]:
     facts: dict[str, Any] = _member(f"{version}.json")
     return facts

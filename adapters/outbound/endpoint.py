@@ -13,8 +13,18 @@ from typing import Any
 
 from adapters.site_file import NAME, TEXT, TEXTS, Key, Kind, Table, check_table, one_of, some_of
 
-MESSAGES = ("ADT", "ORM^O01", "OMG^O19", "OML^O21", "ORU^R01", "REF^I12", "RRI^I12")
-VERSIONS = ("2.3.1", "2.4", "2.5", "2.5.1")
+MESSAGES = (
+    *("ADT", "ORM^O01", "OMG^O19", "OML^O21", "OMI^O23", "ORR^O02", "ORG^O20", "ORL^O22", "ORI^O24"),
+    *("ORU^R01", "REF^I12", "RRI^I12", "MDM", "SIU"),
+)
+"""`ADT`, `MDM` and `SIU` stand for all of their events, `REF^I12` and `RRI^I12` for I13 and I14 as well."""
+SINCE: Mapping[str, str] = {
+    **dict.fromkeys(("OMG^O19", "OML^O21", "ORG^O20", "ORL^O22"), "2.4"),
+    **dict.fromkeys(("OMI^O23", "ORI^O24"), "2.5"),
+}
+"""The first version that knows a type."""
+_DEFAULT = "2.5.1"
+VERSIONS = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6")
 """Those of `mappers.outbound.tree.versions()`, said here so that reading sites loads no translator."""
 CHARSETS = ("utf-8", "gb18030", "gbk", "big5", "ascii")
 
@@ -51,6 +61,7 @@ OUTBOUND: Table = {
     "processing": Key(one_of("P", "T", "D")),
     "order_by": Key(one_of("patient", "receiver")),
     "connections": Key(_whole(1, 32)),
+    "acknowledge": Key(one_of("original", "accept", "enhanced")),
     "ack_seconds": Key(_seconds(600)),
     "retry_first": Key(_seconds(3600)),
     "retry_most": Key(_seconds(86400)),
@@ -81,7 +92,7 @@ class Outbound:
     port: int
     messages: tuple[str, ...]
     sees: tuple[str, ...]
-    version: str = "2.5.1"
+    version: str = _DEFAULT
     charset: str = "utf-8"
     charset_name: str = ""
     unencodable: str = "escape"
@@ -92,6 +103,7 @@ class Outbound:
     processing: str = "P"
     order_by: str = "patient"
     connections: int = 2
+    acknowledge: str = "original"
     ack_seconds: float = 30.0
     retry_first: float = 2.0
     retry_most: float = 300.0
@@ -109,6 +121,26 @@ class Outbound:
         """MSH-18."""
         return self.charset_name or _CHARSET_NAMES[self.charset]
 
+    @property
+    def acknowledgements(self) -> tuple[str, str]:
+        """MSH-15 and MSH-16."""
+        return _ACKNOWLEDGE[self.acknowledge]
+
+
+def _known(fitting: Mapping[str, Any], where: str, problems: list[str]) -> None:
+    """A type that the receiver's version does not have yet is a mistake."""
+    version = fitting.get("version", _DEFAULT)
+    late = [kind for kind in fitting.get("messages", ()) if VERSIONS.index(_since(kind)) > VERSIONS.index(version)]
+    problems += [f"{where}: {kind} came with version {SINCE[kind]}; the receiver's is {version}" for kind in late]
+
+
+def _since(kind: str) -> str:
+    return SINCE.get(kind, VERSIONS[0])
+
+
+_ACKNOWLEDGE: Mapping[str, tuple[str, str]] = {"original": ("", ""), "accept": ("AL", "NE"), "enhanced": ("AL", "AL")}
+"""MSH-15 and MSH-16 by mode (HL7 v2.5.1 2.9.2, table 0155)."""
+
 
 def read(found: Any, folder: Path, institutions: Mapping[str, Any], problems: list[str]) -> Outbound | None:
     """The section, `None` without one; every mistake becomes a problem."""
@@ -120,6 +152,7 @@ def read(found: Any, folder: Path, institutions: Mapping[str, Any], problems: li
         if code != "*" and code not in institutions:
             known = ", ".join(institutions)
             problems.append(f"{where}: sees names {code!r}, which is no institution; known are {known}, or *")
+    _known(fitting, where, problems)
     if bool(fitting.get("certificate")) != bool(fitting.get("key")):
         problems.append(f"{where}: certificate and key are given together")
     if not fitting.get("tls") and ("certificate" in fitting or "authorities" in fitting):

@@ -21,6 +21,7 @@ _DIRECTORY = ("Device", "Location", "Organization", "Practitioner", "Practitione
 _AROUND = (
     "Account",
     "AllergyIntolerance",
+    "CareTeam",
     "Condition",
     "Coverage",
     "ImagingStudy",
@@ -42,7 +43,7 @@ def gather(connection: Connection, focus: Iterable[Body], patient: str, scope: S
         around = list(_around(connection, patient, scope))
         fresh += [one for one in around if found.setdefault(_name(one), one) is one]
     for _ in range(_DEEPEST):
-        wanted = {ref for one in fresh for ref in references(one)} - set(found)
+        wanted = {ref for one in fresh for ref in (*references(one), *_links(one, patient))} - set(found)
         fresh = []
         for one in _named(connection, sorted(wanted)[: _MOST - len(found)], scope):
             found[_name(one)] = one
@@ -50,6 +51,13 @@ def gather(connection: Connection, focus: Iterable[Body], patient: str, scope: S
         if not fresh:
             break
     return Pool(found.values())
+
+
+def _links(one: Body, patient: str) -> Iterator[str]:
+    """The records that the patient of the message is linked to; not those that these are linked to."""
+    if one["resourceType"] == "Patient" and one["id"] == patient:
+        for link in one.get("link", ()):
+            yield from references(link)
 
 
 def _name(one: Body) -> str:

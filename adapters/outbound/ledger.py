@@ -22,6 +22,8 @@ LEADER = "outbound"
 _JOB = tuple(column.name for column in schema.job.columns)
 _DELIVERY = tuple(column.name for column in schema.outbox.columns)
 WAITING, DONE, DEAD, DROPPED = "waiting", "done", "dead", "dropped"
+UNENCODABLE, UNMADE = "unencodable", "unmade"
+"""Verdicts of what is dead from the start: a person must look at it first; there is nothing to send at all."""
 
 
 class Delivery(NamedTuple):
@@ -45,7 +47,7 @@ class Delivery(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A message that was made and is to be kept; `dead` from the start when a person must look at it first."""
+    """A message that was made and is to be kept; `dead` says why, when it is dead from the start."""
 
     kind: str
     receiver: str
@@ -54,7 +56,7 @@ class Made(NamedTuple):
     change: int
     payload: bytes
     issues: bytes
-    dead: bool
+    dead: str = ""
 
 
 # ---------------------------------------------------------------------------------------- reading
@@ -226,7 +228,7 @@ def _row(number: int, one: Made, now: int) -> Delivery:
         attempts=0,
         next_at=None if one.dead else now,
         state=DEAD if one.dead else WAITING,
-        verdict="unencodable" if one.dead else "",
+        verdict=one.dead,
         answer=b"",
     )
 
@@ -261,8 +263,10 @@ class Moved(_Plain):
 
     def apply(self, unit: Unit) -> tuple[int, ...]:
         movable = (DEAD, DROPPED, WAITING) if self.state == WAITING else (DEAD, WAITING)
-        rows = unit.driver.select(schema.outbox, ("id", "state"), ("id",), [(number,) for number in self.ids])
-        found = tuple(sorted(row[0] for row in rows if row[1] in movable))
+        columns = ("id", "state", "verdict")
+        rows = unit.driver.select(schema.outbox, columns, ("id",), [(number,) for number in self.ids])
+        fit = [row for row in rows if row[1] in movable and not (row[2] == UNMADE and self.state == WAITING)]
+        found = tuple(sorted(row[0] for row in fit))
         again = unit.now if self.state == WAITING else None
         values = [(number, unit.now, self.state, 0, again) for number in found]
         if values:

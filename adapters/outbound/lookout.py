@@ -7,29 +7,29 @@ bytes: every attempt sends the same, under the same MSH-10, so that the receiver
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
-import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
+from adapters.incident import incident
 from adapters.outbound.encoding import encode
 from adapters.outbound.endpoint import Outbound
 from adapters.outbound.gathering import gather
-from adapters.outbound.ledger import Looked, Made, last_change
-from adapters.outbound.routing import TYPES, Change, Due, comes_back, due, wants
+from adapters.outbound.ledger import UNENCODABLE, UNMADE, Looked, Made, last_change
+from adapters.outbound.log import BATCH, asked, in_version, next_changes, reports_of
+from adapters.outbound.routing import Asked, Case, Change, Due, comes_back, wanted
 from adapters.site import Endpoint
 from fhir_server.jobs.desk import Submit
+from fhir_server.log import log
 from fhir_server.security.scope import EVERYTHING, Scope
-from fhir_server.store import body as bodies
 from fhir_server.store.database import Database
-from fhir_server.store.schema import change, journal, resource, version
-from mappers.outbound import Envelope, Receiver, Rendered, render
+from mappers.outbound import Envelope, Pool, Receiver, Rendered, render
 
-log = structlog.get_logger("qiao.outbound")
 Body = dict[str, Any]
-_BATCH = 200
 
 
 class Superseded(Exception):
@@ -47,6 +47,8 @@ class Lookout:
         self._known = {
             code: Receiver(one.site, one.outbound.version) for code, one in receivers.items() if one.outbound
         }
+        self._wanted = {code: wanted(one.outbound) for code, one in receivers.items() if one.outbound}
+        self._types = frozenset[str]().union(*self._wanted.values())
         self.seq = 0
 
     def look(self) -> int:
@@ -55,50 +57,70 @@ class Lookout:
             top = last_change(connection)
             if top <= self.seq:
                 return -1
-            changes = _changes(connection, self.seq)
+            changes = next_changes(connection, self.seq, self._types)
             made = [one for found in changes for one in self._made(connection, found)]
-        reached = changes[-1].seq if len(changes) == _BATCH else top
+        reached = changes[-1].seq if len(changes) == BATCH else top
         if not self._submit(Looked(self._worker, self.seq, reached, tuple(made))).result():
             raise Superseded
         self.seq = reached
         return len(made)
 
     def _made(self, connection: Connection, found: Change) -> Iterator[Made]:
-        asked = [
+        asked_for = [
             (code, one, one.outbound)
             for code, one in self._receivers.items()
             if one.outbound is not None
-            and wants(found, one.outbound)
+            and found.type in self._wanted[code]
             and not comes_back(found, code, one.site.institution)
         ]
-        if not asked:
-            return
-        body = _version(connection, found, found.version)
+        body = in_version(connection, found, found.version) if asked_for else None
         if body is None:
             return
-        before = _version(connection, found, found.version - 1) if found.version > 1 else None
-        number = 0
-        for code, endpoint, outbound in asked:
-            scope = EVERYTHING if "*" in outbound.sees else Scope(frozenset(outbound.sees))
-            if not scope.allows(found.owner) and found.owner:
-                continue
-            patient = _patient(found, body)
-            pool = gather(connection, [body], patient, scope)
-            for one in due(found, body, before, pool, outbound, endpoint.site.institution):
-                number += 1
-                message = self._message(found, one, patient, code, endpoint, outbound, pool, number)
-                if message is not None:
-                    yield message
+        before = in_version(connection, found, found.version - 1) if found.version > 1 else None
+        for code, endpoint, outbound in asked_for:
+            try:
+                yield from self._for_one(connection, found, body, before, endpoint, outbound)
+            except SQLAlchemyError:
+                raise  # nothing more can be read in this transaction
+            except Exception as error:
+                # One change that nobody foresaw must not keep all later ones waiting: it is a dead letter of its own.
+                number = incident(error)
+                log.error("a message could not be made", receiver=code, change=found.seq, incident=number)
+                issues = json.dumps([{"code": "internal-error", "incident": number}]).encode()
+                key = _key(found, _patient(found, body), outbound)
+                yield Made(found.type, code, key, f"Q{found.seq}-0", found.seq, b"", issues, UNMADE)
+
+    def _for_one(
+        self,
+        connection: Connection,
+        found: Change,
+        body: Body,
+        before: Body | None,
+        endpoint: Endpoint,
+        outbound: Outbound,
+    ) -> Iterator[Made]:
+        """The messages of a change for one receiver, made of what it may see."""
+        scope = EVERYTHING if "*" in outbound.sees else Scope(frozenset(outbound.sees))
+        if not scope.allows(found.owner) and found.owner:
+            return
+        patient = _patient(found, body)
+        reports = reports_of(connection, found, scope) if found.type == "Observation" else None
+        pool = gather(connection, [*(reports or ()), body], patient, scope)
+        ask = partial(_asked, connection, endpoint.code)
+        case = Case(found, body, before, pool, outbound, endpoint.site.institution, ask, reports)
+        for number, one in enumerate(case.due(), 1):
+            message = self._message(found, one, patient, endpoint, outbound, pool, number)
+            if message is not None:
+                yield message
 
     def _message(
         self,
         found: Change,
         one: Due,
         patient: str,
-        code: str,
         endpoint: Endpoint,
         outbound: Outbound,
-        pool: Any,
+        pool: Pool,
         number: int,
     ) -> Made | None:
         control_id = f"Q{found.seq}-{number}"
@@ -110,24 +132,36 @@ class Lookout:
             receiving=(outbound.receiving_application, outbound.receiving_facility),
             processing=outbound.processing,
             charset=outbound.declared,
+            accept_ack=outbound.acknowledgements[0],
+            application_ack=outbound.acknowledgements[1],
             change=one.change,
+            answers=one.answers,
         )
-        rendered = render(list(one.focus), pool, self._known[code], envelope)
+        rendered = render(list(one.focus), pool, self._known[endpoint.code], envelope)
         if not isinstance(rendered, Rendered):
-            log.warning("a message could not be made", receiver=code, kind=one.type, change=found.seq)
+            log.info("no message: not at hand", receiver=endpoint.code, kind=one.type, missing=rendered.missing)
             return None
         encoded = encode(rendered.text, outbound.charset, outbound.unencodable)
         issues = [{"code": "outbound-unencodable", "location": place} for place in encoded.places]
         return Made(
             kind=one.type,
-            receiver=code,
-            key=patient or f"{found.type}/{found.id}" if outbound.order_by == "patient" else "",
+            receiver=endpoint.code,
+            key=_key(found, patient, outbound),
             control_id=control_id,
             change=found.seq,
             payload=encoded.raw,
             issues=json.dumps(issues).encode(),
-            dead=bool(issues) and outbound.unencodable == "hold",
+            dead=UNENCODABLE if issues and outbound.unencodable == "hold" else "",
         )
+
+
+def _key(found: Change, patient: str, outbound: Outbound) -> str:
+    """What the message keeps its order with: all of the patient, or all of the receiver."""
+    return patient or f"{found.type}/{found.id}" if outbound.order_by == "patient" else ""
+
+
+def _asked(connection: Connection, site: str, request: Body) -> Asked | None:
+    return asked(connection, request, site)
 
 
 def _now(offset: str) -> str:
@@ -145,38 +179,3 @@ def _patient(found: Change, body: Body) -> str:
         if slash and kind == "Patient":
             return str(name)
     return ""
-
-
-def _changes(connection: Connection, after: int) -> Sequence[Change]:
-    """The next changes that may concern anybody; not deletions."""
-    found = (
-        select(
-            change.c.seq,
-            change.c.rid,
-            change.c.type,
-            resource.c.id,
-            change.c.version,
-            resource.c.owner,
-            journal.c.site,
-            journal.c.owner,
-        )
-        .join(resource, resource.c.rid == change.c.rid)
-        .outerjoin(journal, journal.c.id == change.c.message)
-        .where(change.c.seq > after, change.c.type.in_(TYPES), change.c.method != "DELETE")
-        .order_by(change.c.seq)
-        .limit(_BATCH)
-    )
-    return [Change(*row[:6], row[6] or "", row[7] or "") for row in connection.execute(found)]
-
-
-def _version(connection: Connection, found: Change, number: int) -> Body | None:
-    """The resource in that version, `None` when it is not kept or was deleted."""
-    statements: tuple[Callable[[], Any], ...] = (
-        lambda: select(resource.c.body).where(resource.c.rid == found.rid, resource.c.version == number),
-        lambda: select(version.c.body).where(version.c.rid == found.rid, version.c.version == number),
-    )
-    for statement in statements:
-        row = connection.execute(statement()).first()
-        if row is not None:
-            return bodies.parse(bytes(row[0])) if row[0] else None
-    return None

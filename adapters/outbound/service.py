@@ -10,18 +10,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 
-import structlog
-
 from adapters.outbound.courier import Courier, couriers
 from adapters.outbound.ledger import Lead, Leave, Purge, counts, last_change, long_done
 from adapters.outbound.lookout import Lookout, Superseded
 from adapters.site import Endpoint
 from fhir_server.intake import system_clock
 from fhir_server.jobs.runner import is_dead, own_name, retired
+from fhir_server.log import log
 from fhir_server.service import Runtime
 from fhir_server.store.writer import Unwritten
 
-log = structlog.get_logger("qiao.outbound")
 _REST = 0.5
 """Seconds between two looks at the log."""
 _RENEW = 5_000_000

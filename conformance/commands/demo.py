@@ -32,10 +32,10 @@ def command(
 
     from adapters.commands.said import fail
     from conformance.demo import NoCounty, PortTaken, county_day
-    from fhir_server.serving import configure_logging
+    from fhir_server.log import configure
     from fhir_server.settings import SettingsError, load
 
-    configure_logging("error")
+    configure("error")
     try:
         messages = county_day(seed)
     except NoCounty:

@@ -1,25 +1,32 @@
 """Our rows as FHIR ConceptMaps, shaped as HL7 shapes its own V2-to-FHIR maps.
 
-One map a segment and resource (`segment-rxo-to-medicationrequest`): an element a v2 field, a target the FHIR path; the
-condition stands in `dependsOn` (Computable-ANTLR) and in words in `comment`, a constant in `dependsOn` (value), the
-datatype and the code table in the TypeInfo extension (`type`, `mappedVia`). One map a code table
+One map a message that HL7 has none for (`message-adt-a39-to-bundle`): an element a segment in its groups, a target the
+resource that it becomes, with the segment map in the TypeInfo extension. One map a segment and resource
+(`segment-rxo-to-medicationrequest`), those of the vendors' Z segments among them: an element a v2 field, a target the
+FHIR path; the condition stands in `dependsOn` (Computable-ANTLR) and in words in `comment`, a constant in `dependsOn`
+(value), the datatype and the code table in the TypeInfo extension (`type`, `mappedVia`). One map a code table
 (`table-administrativesex`). The same rows give the same bytes.
 Source: V2-to-FHIR IG, ConceptMaps `segment-*` and `table-*`; FHIR R4 conceptmap.html.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from mappers import codes
-from mappers.rows import Row, maps
+from mappers.rows import Row, maps, read
 from profiles.systems import CANONICAL_BASE
 
 Resource = dict[str, Any]
+MESSAGES = codes.FOLDER.parent / "messages.csv"
+VENDORS = Path(__file__).parents[2] / "adapters" / "vendors"
 _TYPE_INFO = "http://hl7.org/fhir/uv/v2mappings/StructureDefinition/TypeInfo"
 _CONDITIONS = "http://hl7.org/fhir/uv/v2mappings/antlr_condition_syntax.html"
 _SEGMENT = f"{CANONICAL_BASE}/v2/segment"
@@ -27,12 +34,41 @@ _TYPE = "http://hl7.org/fhir/StructureDefinition"
 
 
 def concept_maps() -> Iterator[Resource]:
-    """All maps, those of segments first, each in the order of its name."""
-    for name, rows in sorted(maps().items()):
+    """All maps, those of messages first, then of segments and tables, each in the order of its name."""
+    for name, group in groupby(_messages(), key=itemgetter("map")):
+        yield message_map(name, list(group))
+    for name, rows in sorted({**maps(), **read(sorted(VENDORS.glob("*/segments/*.csv")))}.items()):
         yield segment_map(name, rows)
     for path in sorted(codes.FOLDER.glob("*.csv")):
         if codes.table(path.stem).codes:
             yield table_map(path.stem)
+
+
+def _messages() -> list[dict[str, str]]:
+    with MESSAGES.open(encoding="utf-8", newline="") as file:
+        return sorted(csv.DictReader(file, strict=True), key=itemgetter("map"))
+
+
+def message_map(name: str, rows: Iterable[Mapping[str, str]]) -> Resource:
+    """The ConceptMap of a message structure."""
+    elements: dict[str, list[Resource]] = {}
+    for row in rows:
+        info = [{"url": "type", "valueCode": row["datatype"]}]
+        if row["datatype"] in maps():
+            segment, _, kind = row["datatype"].rstrip("]").partition("[")
+            via = f"{CANONICAL_BASE}/ConceptMap/{_id('segment', f'{segment}-to-{kind}')}"
+            info.append({"url": "mappedVia", "valueUrl": via})
+        target = {"extension": [{"url": _TYPE_INFO, "extension": info}], "code": row["target"]}
+        comment = "; ".join((row["event"], row["origin"]))
+        elements.setdefault(row["id"], []).append({**target, "equivalence": "equivalent", "comment": comment})
+    found = _head(
+        _id("message", f"{name}-to-bundle"),
+        f"Message {name} to Bundle",
+        f"The resources that Qiao makes of the segments of the HL7 v2 message {name}.",
+    )
+    group: Resource = {"source": f"{CANONICAL_BASE}/v2/message/{name}", "target": f"{_TYPE}/Bundle"}
+    group["element"] = [{"code": code, "target": targets} for code, targets in elements.items()]
+    return {**found, "group": [group]}
 
 
 def write(folder: Path) -> int:

@@ -10,10 +10,11 @@ import inspect
 import sys
 import tomllib
 from collections.abc import Callable
+from dataclasses import MISSING, fields
 from importlib import import_module
 from pathlib import Path
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -120,12 +121,13 @@ def _cell(text: str | None) -> str:
 
 
 def settings_page() -> str:
-    from fhir_server.settings import Settings
+    from fhir_server.settings import Settings, meanings
 
+    types, meant = get_type_hints(Settings), meanings()
     rows = [
-        f"| `{name}` | `QIAO_{name.upper()}` | {_type(field.annotation)} | {_setting_default(field)} "
-        f"| {_cell(field.description)} |"
-        for name, field in Settings.model_fields.items()
+        f"| `{field.name}` | `QIAO_{field.name.upper()}` | {_type(types[field.name])} | {_setting_default(field)} "
+        f"| {_cell(meant[field.name])} |"
+        for field in fields(Settings)
     ]
     return "\n".join(
         [
@@ -152,6 +154,8 @@ def settings_page() -> str:
 
 def _type(annotation: Any) -> str:
     words = get_args(annotation)
+    if get_origin(annotation) is tuple:
+        return f"list of {_type(words[0])}"
     if words and all(isinstance(word, str) for word in words):
         return " or ".join(f"`{word}`" for word in words)
     if words:
@@ -162,15 +166,15 @@ def _type(annotation: Any) -> str:
         "int": "integer",
         "float": "number",
         "Path": "path",
-        "SecretStr": "secret text",
+        "Secret": "secret text",
     }
     return names[annotation.__name__]
 
 
 def _setting_default(field: Any) -> str:
-    if field.default_factory is not None:
+    if field.default is MISSING:
         return "made at start"
-    return "" if field.default in (None, "") else f"`{field.default}`"
+    return "" if field.default in (None, "", ()) else f"`{field.default}`"
 
 
 def issues_page() -> str:

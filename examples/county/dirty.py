@@ -415,8 +415,7 @@ def no_order_number(desk: Desk) -> None:
     fields = body[2].split("|")
     fields[2] = fields[3] = ""
     body[2] = "|".join(fields)
-    want = {"answer": "AE", "issue": "order-unidentified"}
-    scene.send(45, "report without any number", "county-lis", "ORU^R01", body, **want)
+    scene.send(45, "report without any number", "county-lis", "ORU^R01", body, issue="unnumbered")
 
 
 CASES: tuple[Callable[[Desk], None], ...] = (

@@ -20,16 +20,20 @@ from fhir_server.bulk.snapshot import Picked, Stood, last_change, walk
 from fhir_server.jobs.job import Json, Slice, Tools
 from fhir_server.rest.subset import Subset, subset
 from fhir_server.search.matching import matching
+from fhir_server.search.overlay import using
 from fhir_server.search.query import Query, parse
 from fhir_server.search.values import Surroundings
+from fhir_server.store.database import reader
 from fhir_server.store.schema import resource
 from profiles.issue import Issue
 
 _SECONDS = 0.5
 _BYTES = 8 * 1024 * 1024
 """A slice ends after so much time, or so many bytes in memory."""
-_IN_FLIGHT = 5_000_000
-"""Microseconds a commit may take between its time and its place in the log; no snapshot claims to be newer."""
+_RAN_AWAY = 60_000_000
+"""Microseconds: the writer does not follow a clock that is so much ahead, nor does an export name its time."""
+_MARGIN = 5_000_000
+"""Microseconds by which the clocks of two servers may differ."""
 _DELETED = "deleted"
 
 
@@ -38,17 +42,31 @@ def step(progress: Json, tools: Tools) -> Slice:
     with tools.database.read() as connection:
         if "seq" not in progress:
             return _begun(connection, tools)
-        patients = _patients(connection, tools)
-        if patients == ():
-            return Slice(progress, issues=(Issue("not-found", "Group"),))
-        return _slice(connection, progress, tools, patients or None)
+        known = tools.database.known.fresh(reader(connection).all).seen_by(tools.scope.owners)
+        with using(known):
+            return _next(connection, progress, tools)
+
+
+def _next(connection: Connection, progress: Json, tools: Tools) -> Slice:
+    """The next slice, unless the Group or a search parameter of a filter has gone meanwhile."""
+    patients = _patients(connection, tools)
+    if patients == ():
+        return Slice(progress, issues=(Issue("not-found", "Group"),))
+    read = [_parsed(text, tools) for text in tools.request["filters"]]
+    gone = tuple(issue for each in read if not isinstance(each, Query) for issue in each)
+    return Slice(progress, issues=gone) if gone else _slice(connection, progress, tools, patients or None)
 
 
 def _begun(connection: Connection, tools: Tools) -> Slice:
-    """What the picture is of, and which types there are to go through."""
+    """What the picture is of, and which types there are to go through.
+
+    Its time is that of the last change it holds, never the clock's: a commit that is under way has drawn its time
+    already, however long it takes, and the export that follows must find it. Every later change is later than this one.
+    """
     seq, changed = last_change(connection)
     types = tools.request["types"] or _types_there(connection, tools.request["level"])
-    time = max(changed, tools.clock() - _IN_FLIGHT)
+    now = tools.clock()
+    time = changed if changed - now < _RAN_AWAY else now - _MARGIN
     return Slice({"seq": seq, "time": time, "types": types, "place": 0, "after": "", "files": [], "count": 0})
 
 
@@ -119,7 +137,7 @@ def _slice(connection: Connection, progress: Json, tools: Tools, patients: Patie
 def _picked(connection: Connection, kind: str, tools: Tools, patients: Patients | None) -> Picked | None:
     """The compartment and the filters of the type, each where it is asked for."""
     compartment = None if patients is None else whose.picked(connection, kind, patients)
-    filters = [text.partition("?")[2] for text in tools.request["filters"] if text.partition("?")[0] == kind]
+    filters = [text for text in tools.request["filters"] if text.partition("?")[0] == kind]
     if not filters:
         return compartment
     meets = or_(*(_filter(kind, text, tools) for text in filters))
@@ -130,10 +148,15 @@ def _picked(connection: Connection, kind: str, tools: Tools, patients: Patients 
 
 
 def _filter(kind: str, text: str, tools: Tools) -> Any:
-    query = parsed_filter(kind, text, tools.clock(), tools.request["base"])
-    assert isinstance(query, Query), "checked when it was asked for"
+    query = _parsed(text, tools)
+    assert isinstance(query, Query), "looked at before the slice"
     found = matching(kind, query.conditions, tools.scope, depth=1)
     return resource.c.rid.in_(select(found.rid).select_from(found.source).where(*found.where))
+
+
+def _parsed(text: str, tools: Tools) -> Query | tuple[Issue, ...]:
+    kind, _, query = text.partition("?")
+    return parsed_filter(kind, query, tools.clock(), tools.request["base"])
 
 
 def parsed_filter(kind: str, text: str, now: int, base: str) -> Query | tuple[Issue, ...]:

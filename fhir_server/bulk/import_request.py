@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import profiles
 from fhir_server.bulk.sources import Input, inputs
 from fhir_server.jobs.desk import drawn
 from fhir_server.jobs.status import accepted, desk
 from fhir_server.rest.document import document
 from fhir_server.rest.exchange import Answer, Call, Services, refusal, refused
-from profiles import validate
 
 
 def import_(call: Call, services: Services) -> Answer:
@@ -41,7 +41,7 @@ def _named(call: Call, services: Services) -> list[Input] | Answer:
         return refusal(*read)
     if read.get("resourceType") != "Parameters":
         return refused("operation-input", "Resource")
-    issues = validate(read)
+    issues = profiles.validate(read)
     if any(issue.refuses for issue in issues):
         return refusal(*issues)
     found = inputs(read, _folder(services))

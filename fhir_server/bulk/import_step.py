@@ -17,17 +17,18 @@ from time import monotonic
 from typing import Any
 from uuid import UUID, uuid5
 
+import profiles
 from fhir_server.bulk.parts import Parts
 from fhir_server.bulk.sources import lines
 from fhir_server.integrity import Integrity
 from fhir_server.jobs.job import Json, Slice, Tools
 from fhir_server.problem import outcome
+from fhir_server.rest.document import subsetted
 from fhir_server.rest.identity import id_issue, type_issue
 from fhir_server.store.unit import Key, Unit
 from fhir_server.store.write import Refused, Write
 from fhir_server.store.writer import Refusal
 from fhir_server.writes.job import WriteJob
-from profiles import validate
 from profiles.issue import Issue
 from profiles.json_input import parse
 
@@ -80,13 +81,14 @@ def _line(text: bytes, number: int, source: Json, offset: int, tools: Tools) -> 
     if not isinstance(kind, str) or (source["type"] and kind != source["type"]):
         return (Issue("type-mismatch", "resourceType"),)
     unfit = type_issue(kind)
+    unfit = unfit or subsetted(resource, kind)
     if unfit is not None:
         return (unfit,)
     name = resource.setdefault("id", str(uuid5(UUID(tools.job.id), f"{source['name']}:{offset}")))
     unfit = id_issue(name, f"{kind}.id") if isinstance(name, str) else Issue("id-invalid", f"{kind}.id")
     if unfit is not None:
         return (unfit,)
-    found = tuple(issue for issue in validate(resource) if issue.refuses) or _checked(resource, tools)
+    found = profiles.refusals(resource) or _checked(resource, tools)
     if any(issue.refuses for issue in found):
         return tuple(found)
     return Write("PUT", kind, name, resource, owner=tools.request["owner"], expression=kind)

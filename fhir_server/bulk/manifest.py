@@ -8,14 +8,14 @@ import orjson
 
 from fhir_server.jobs.job import Job
 from fhir_server.rest.exchange import Answer, Call
-from fhir_server.store.body import instant
+from fhir_server.store.body import precise_instant
 
 
 def answer(job: Job, call: Call, expires: tuple[str, str]) -> Answer:
     """200 with the list of files."""
     files = [file for file in job.result.get("files", ()) if file["count"]]
     manifest: dict[str, Any] = {
-        "transactionTime": instant(job.result["time"]),
+        "transactionTime": precise_instant(job.result["time"]),
         "request": job.request["url"],
         "requiresAccessToken": job.scope.owners is not None,
         "output": [_entry(job, call, file) for file in files if file["key"] != "deleted"],

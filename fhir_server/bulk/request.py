@@ -26,7 +26,12 @@ _ID = re.compile(r"(?:.*/)?Patient/([A-Za-z0-9\-.]{1,64})", re.ASCII)
 
 
 def read(call: Call, services: Services) -> Json | tuple[Issue, ...]:
-    """`types`, `filters`, `elements`, `patients` (lists), `since` (-1: none) and `until` in microseconds; or issues."""
+    """`types`, `filters`, `elements`, `patients` (lists), `since` (-1: none) and `until` in microseconds; or issues.
+
+    What is exported was written after `since`. An instant that is not told to the microsecond counts from just before
+    its beginning: `lastUpdated` is shown in milliseconds, and of two changes in one of them none may be lost. What a
+    manifest gave as `transactionTime` is told to the microsecond, so nothing comes twice.
+    """
     pairs: Pairs = [(name, text) for name, text in call.parameters if name not in _PASSED_OVER]
     if call.method == "POST" and call.body:
         body = document(call, services)
@@ -80,7 +85,8 @@ def _moment(wanted: Json, name: str, text: str) -> bool:
     moment = instant_range(text) if "T" in text else None
     if moment is None:
         return False
-    wanted[name] = max(moment[0], 0) if name == "since" else moment[1]
+    first, last = moment
+    wanted[name] = max(first if first == last else first - 1, 0) if name == "since" else last
     return True
 
 

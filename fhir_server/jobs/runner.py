@@ -14,19 +14,18 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
-import structlog
 from sqlalchemy.exc import OperationalError
 
 from fhir_server.jobs.desk import Submit, remove
 from fhir_server.jobs.job import Checks, Job, Slice, Tools
 from fhir_server.jobs.kinds import KINDS, loaded
 from fhir_server.jobs.ledger import Forget, Keep, Release, Take, finished_before, open_jobs
+from fhir_server.log import log
 from fhir_server.settings import Settings
 from fhir_server.store.database import Database
 from fhir_server.store.writer import Unwritten
 from profiles.issue import Issue
 
-log = structlog.get_logger("qiao.jobs")
 _LOOK = 10.0
 """Seconds between two looks for abandoned work."""
 _TRIES = 8

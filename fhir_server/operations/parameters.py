@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import profiles
 from fhir_server.operations.definitions import operation_definition
 from fhir_server.rest.document import document
 from fhir_server.rest.exchange import Answer, Call, Services
 from fhir_server.search.instants import instant_range
-from profiles import validate
 from profiles.definitions import primitive_types, resource_types
 from profiles.issue import Issue
 from profiles.json_output import dump
@@ -192,7 +192,7 @@ def _from_parameters(
             Issue("operation-parameter-value", f"Parameters.parameter[{n}]", details=_DETAILS)
             for n in mixed[:_MOST_ISSUES]
         ]
-    issues = list(validate({**resource, "parameter": bare} if bare else _without(resource)))
+    issues = list(profiles.validate({**resource, "parameter": bare} if bare else _without(resource)))
     refusing = [Issue("operation-parameter-value", i.expression, details=_DETAILS) for i in issues if i.refuses]
     return refusing or _members(listed, known, found, "Parameters.parameter")
 

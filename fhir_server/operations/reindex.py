@@ -38,7 +38,7 @@ def _going(connection: Connection, call: Call) -> list[Job]:
 
 def _progress(call: Call, services: Services) -> Answer:
     with services.database.reading() as reader:
-        overlay = services.database.known.fresh(reader.all)
+        overlay = services.database.known.fresh(reader.all).seen_by(call.caller.scope.owners)
     with services.database.read() as connection:
         jobs = _going(connection, call)
     parts = [_parameter(each, overlay) for added in overlay.added.values() for each in added]

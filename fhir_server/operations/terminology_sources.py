@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+import profiles
 from fhir_server.operations.parameters import Inputs
 from fhir_server.operations.stored import stored
 from fhir_server.rest.exchange import Answer, Call, Services, refusal, refused
@@ -20,7 +21,6 @@ from fhir_server.search.query import Query, parse
 from fhir_server.search.run import Found, Page, run
 from fhir_server.search.values import Surroundings
 from fhir_server.store.body import parse as parse_body
-from profiles import validate
 from profiles.code_system import System, loaded
 from profiles.definitions import value_set
 from profiles.expansion import Sources
@@ -131,7 +131,7 @@ def _newest(definition: Json) -> tuple[list[tuple[int, str]], str]:
 
 def inline_issues(resources: Iterable[Json]) -> tuple[Issue, ...]:
     """What stands against resources that came with the call."""
-    return tuple(issue for resource in resources for issue in validate(resource) if issue.refuses)
+    return tuple(issue for resource in resources for issue in profiles.validate(resource) if issue.refuses)
 
 
 def chosen(

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+import profiles
 from fhir_server.integrity import RECORDS
 from fhir_server.operations.parameters import Inputs, inputs
 from fhir_server.operations.stored import stored
@@ -19,7 +20,6 @@ from fhir_server.rest.exchange import Answer, Call, Services, refusal, refused
 from fhir_server.rest.read import Current
 from fhir_server.store.body import parse
 from fhir_server.store.schema import resource, sp_reference
-from profiles import validate as check
 from profiles.issue import Issue
 
 _MODES = frozenset({"create", "update", "delete", "profile"})
@@ -71,10 +71,10 @@ def _issues(
     mismatch = type_mismatch(subject, call.type) if call.type else None
     if mismatch is not None:
         return (mismatch,)
-    found = list(check(subject))
+    found = list(profiles.validate(subject))
     if profile is not None:
         known = {(issue.code, issue.expression) for issue in found}
-        found += [i for i in check(subject, profile=profile) if (i.code, i.expression) not in known]
+        found += [i for i in profiles.validate(subject, profile=profile) if (i.code, i.expression) not in known]
     if mode == "update" and given is not None and (other := id_mismatch(subject, call.id, call.type)) is not None:
         found.append(other)
     return tuple(found)

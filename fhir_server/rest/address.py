@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 from profiles.issue import Issue
 
 _BROKEN = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_RAW = re.compile(rb"[\x80-\xff]")
 _MALFORMED = Issue("query-malformed", "http")
 _MOST_PARAMETERS = 500
 _GENERAL = frozenset({"_format", "_pretty"})
@@ -29,6 +30,13 @@ def criteria_pairs(query: str) -> tuple[tuple[str, str], ...] | Issue:
     except ValueError:  # UnicodeDecodeError is one
         return _MALFORMED
     return _MALFORMED if any("\x00" in name or "\x00" in text for name, text in found) else tuple(found)
+
+
+def form_text(body: bytes) -> str:
+    """A form as its query string; UTF-8 that was sent as it is counts as if it were escaped."""
+    if body.isascii():
+        return body.decode("ascii")
+    return _RAW.sub(lambda found: b"%%%02X" % found[0][0], body).decode("ascii")
 
 
 def parameters_of(method: str, segments: Sequence[str], query: str) -> tuple[tuple[str, str], ...] | Issue:

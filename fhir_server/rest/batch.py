@@ -54,7 +54,7 @@ def batch(call: Call, services: Services, bundled: Resource, reader: Reader) -> 
     waiting: dict[int, Future[tuple[Written, ...] | Refused]] = {}
     known = [entry for entry in read if isinstance(entry, Entry)]
     answers |= {number: refusal(entry) for number, entry in enumerate(read) if isinstance(entry, Issue)}
-    refers = may_refer(call.body)
+    refers = may_refer(call.body, call.base)
     urns = {entry.full_url for entry in known if not entry.reads and entry.full_url.startswith("urn:")}
     for entry in sorted((entry for entry in known if not entry.reads), key=lambda entry: ORDER[entry.method]):
         write = _write(entry, call, services, refers=refers)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
@@ -23,6 +24,7 @@ from profiles.issue import Issue
 Resource = dict[str, Any]
 Pairs = Sequence[tuple[str, str]]
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]{2,63})\?(.+)", re.ASCII | re.DOTALL)
+_LITERAL = re.compile(r"([A-Z][A-Za-z]{2,63})/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?", re.ASCII)
 _HINT = re.compile(rb"""["'/]\s*[A-Z][A-Za-z]{2,63}\?""", re.ASCII)
 
 
@@ -55,13 +57,28 @@ def if_none_exist(
 # ---------------------------------------------------------------------------------------- references
 
 
-def may_refer(body: bytes) -> bool:
-    """Whether the bytes of a request may hold a conditional reference at all; most do not, and need no walk."""
-    return b"?" in body and _HINT.search(body) is not None
+def may_refer(body: bytes, base: str) -> bool:
+    """Whether the bytes of a request may hold a conditional reference, or one that names this server, at all; most do
+    not, and need no walk.
+    """
+    if b"?" in body and _HINT.search(body) is not None:
+        return True
+    return (base.encode() in body or b"\\/" in body) and _own(base).search(body) is not None
+
+
+@lru_cache(maxsize=64)
+def _own(base: str) -> re.Pattern[bytes]:
+    """A reference to `[base]/…` in JSON, where a slash may be escaped, or in XML."""
+    address = re.escape(base.encode()).replace(b"/", rb"\\?/")
+    return re.compile(rb"""reference(?:"\s*:\s*"|\s+value\s*=\s*["'])""" + address + rb"\\?/")
 
 
 class Referring(NamedTuple):
-    """A resource with an address drawn for each conditional reference, and what each address stands for."""
+    """A resource with an address drawn for each conditional reference, and what each address stands for.
+
+    A reference to a resource of this server is relative, however it was written: a search, a chain and an include
+    follow it, and it holds its target (references.html#literal).
+    """
 
     resource: Resource
     lookups: tuple[Lookup, ...]
@@ -69,14 +86,16 @@ class Referring(NamedTuple):
 
 def referring(resource: Resource, base: str, services: Services, where: str) -> Referring | tuple[Issue, ...]:
     """The resource ready to be written, or the references whose criteria cannot be used."""
-    finder = _Finder(base, services)
+    finder = _Finder(base, services, whole=resource.get("resourceType") == "Bundle")
     changed = finder.walk(resource, where)
     return tuple(finder.issues) or Referring(changed, tuple(finder.lookups.values()))
 
 
 class _Finder:
-    def __init__(self, base: str, services: Services) -> None:
-        self.base, self.services = base, services
+    """`whole`: a Bundle that is stored, whose references are among its own entries and stay as they are."""
+
+    def __init__(self, base: str, services: Services, *, whole: bool) -> None:
+        self.base, self.services, self.whole = base, services, whole
         self.lookups: dict[str, Lookup] = {}
         self.issues: list[Issue] = []
 
@@ -90,7 +109,15 @@ class _Finder:
     def _member(self, name: str, value: Any, where: str) -> Any:
         if name != "reference" or not isinstance(value, str):
             return self.walk(value, where)
-        found = _CONDITIONAL.fullmatch(value.removeprefix(self.base + "/"))
+        here = value.removeprefix(self.base + "/")
+        if (
+            here is not value
+            and not self.whole
+            and (named := _LITERAL.fullmatch(here))
+            and named[1] in resource_types()
+        ):
+            return here
+        found = _CONDITIONAL.fullmatch(here)
         if found is None or found[1] not in resource_types():
             return value
         return self._address(found[1], found[2], where)

@@ -23,7 +23,7 @@ def create(call: Call, services: Services) -> Answer | Change:
         parameters=call.parameters,
         resource=resource,
         if_none_exist=None if call.if_none_exist is None else header_text(call.if_none_exist),
-        refers=may_refer(call.body),
+        refers=may_refer(call.body, call.base),
     )
     return changing(call, write_of(asked, services))
 

@@ -44,6 +44,23 @@ def type_mismatch(resource: Resource, resource_type: str, expression: str = "") 
     return Issue("type-mismatch", f"{expression or resource_type}.resourceType")
 
 
+_SUBSETTED = frozenset(
+    {"http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "http://hl7.org/fhir/v3/ObservationValue"}
+)
+
+
+def subsetted(resource: Resource, expression: str) -> Issue | None:
+    """A part of a resource is not stored in the place of the whole: that is what the tag is for (search.html#elements,
+    "to ensure that the incomplete resource is not accidentally used to overwrite a complete resource").
+    """
+    meta = resource.get("meta")
+    tags = meta.get("tag") if isinstance(meta, dict) else None
+    for tag in tags if isinstance(tags, list) else ():
+        if isinstance(tag, dict) and tag.get("code") == "SUBSETTED" and tag.get("system") in _SUBSETTED:
+            return Issue("resource-subsetted", f"{expression}.meta.tag")
+    return None
+
+
 def id_mismatch(resource: Resource, resource_id: str, expression: str) -> Issue | None:
     """An update carries the id of its address (http.html#update)."""
     return None if resource.get("id") == resource_id else Issue("id-mismatch", f"{expression}.id")

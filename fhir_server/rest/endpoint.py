@@ -7,6 +7,7 @@ never with values, and answered with that id.
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
@@ -16,10 +17,9 @@ from time import perf_counter
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-import structlog
-
+from fhir_server.log import log
 from fhir_server.problem import outcome
-from fhir_server.rest.address import pairs, parameters_of, segments
+from fhir_server.rest.address import form_text, pairs, parameters_of, segments
 from fhir_server.rest.content_coding import coding_issue, decompressed, is_gzip, welcomes_gzip
 from fhir_server.rest.cors import Cors
 from fhir_server.rest.exchange import ANYONE, Answer, Call, Caller, Change, Services, refusal, refused
@@ -45,8 +45,6 @@ from fhir_server.store.write import Refused, Written
 from fhir_server.store.writer import Unwritten
 from profiles.issue import Issue
 
-log = structlog.get_logger("qiao.rest")
-
 Headers = Mapping[bytes, bytes]
 Identify = Callable[[Headers], Caller]
 """From the headers of a request to who asks."""
@@ -71,6 +69,9 @@ SECURITY_HEADERS = (
     (b"vary", b"Accept, Accept-Encoding"),
 )
 _GZIP = b"\x1f\x8b"
+_TRACED = frozenset({b"x-request-id", b"x-correlation-id"})
+"""Headers by which a caller finds an answer again: they come back as they were (http.html, custom headers)."""
+_TRACE = re.compile(rb"[\x21-\x7e]{1,128}")
 
 
 def anyone(_headers: Headers) -> Caller:
@@ -251,7 +252,7 @@ class FhirEndpoint:
             return refusal(body)
         if not form:
             return call._replace(body=body)
-        given = pairs(body.decode("latin-1"))
+        given = pairs(form_text(body))
         return refusal(given) if isinstance(given, Issue) else call._replace(parameters=(*call.parameters, *given))
 
     async def _uploaded(self, call: Call, request: _Request, receive: Any) -> Call | Answer:
@@ -282,6 +283,9 @@ class FhirEndpoint:
             headers.append((b"content-encoding", b"gzip"))
         if answer.status not in (204, 304):
             headers.append((b"content-length", str(len(body)).encode()))
+        for name in _TRACED & request.headers.keys():
+            if _TRACE.fullmatch(request.headers[name]):
+                headers.append((name, request.headers[name]))
         if self._cors.active:
             headers += self._cors.permission(_text(request.headers, b"origin"))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})

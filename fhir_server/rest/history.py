@@ -7,11 +7,25 @@ written meanwhile moves nothing. Deletes are entries without a resource. A calle
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 
 from fhir_server.rest.bundle import bundle, resource_entry
 from fhir_server.rest.exchange import Answer, Call, Services, refusal
@@ -31,9 +45,21 @@ _SUMMARIES = frozenset({"true", "text", "data", "count", "false"})
 _GENERAL = frozenset({"_format", "_pretty"})
 
 
+class _Mark(NamedTuple):
+    """Which page: what lies below the row `seq` or, going `back`, what lies above it up to the `top` of the first page.
+
+    `total` is that of the first page or None.
+    """
+
+    seq: int
+    total: int | None
+    back: int
+    top: int
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the parameters ask for. `mark` is (below which row the page begins, total of the first page or None)."""
+    """What the parameters ask for. `mark` says which page (see `_Mark`)."""
 
     count: int
     since: int | None = None
@@ -41,7 +67,7 @@ class Asked:
     total: str = ""
     part: Subset | None = None
     count_only: bool = False
-    mark: Mark | None = None
+    mark: _Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +89,28 @@ def history(past: Past, connection: Connection, call: Call, services: Services) 
     rows: list[Row] = []
     if asked.count and not asked.count_only:
         rows = list(connection.execute(_page(past, asked, call, window)))
-    shown = rows[: asked.count]
+    back = asked.mark is not None and bool(asked.mark.back)
+    shown = rows[-asked.count :] if back else rows[: asked.count]
     given = next((text for name, text in call.parameters if name == PAGE), "")
     links = [("self", link(call, past.path, given))]
-    if len(rows) > len(shown):
-        links.append(("next", link(call, past.path, sealed((shown[-1].seq, total), call, services))))
+    for relation, mark in _beside(asked, shown, total, more=len(rows) > len(shown)):
+        links.append((relation, link(call, past.path, sealed(tuple(mark), call, services) if mark else "")))
     entries = _entries(call, shown, asked.part)
     return Answer(200, bundle("history", entries, links=links, total=total, at=instant(services.clock())))
+
+
+def _beside(asked: Asked, shown: Sequence[Row], total: int | None, *, more: bool) -> Iterable[tuple[str, Mark]]:
+    """The pages beside this one; `more` when there is another in the direction that was gone."""
+    mark = asked.mark
+    if mark is None and not more:
+        return
+    top = mark.top if mark else shown[0].seq if shown else 0
+    back = mark is not None and bool(mark.back)
+    if shown and mark is not None and (more or not back):
+        yield "previous", _Mark(shown[0].seq, total, 1, top)
+    if shown and (more or back):
+        yield "next", _Mark(shown[-1].seq, total, 0, top)
+    yield "first", ()
 
 
 # ------------------------------------------------------------------------------------------------------- parameters
@@ -90,9 +131,10 @@ def _asked(call: Call, services: Services) -> Asked | Issue:
         return _unread(unread, _FORMS[unread])
     mark = None
     if PAGE in found:
-        mark = opened(found[PAGE], call, services)
-        if mark is None:
+        read_mark = opened(found[PAGE], call, services)
+        if read_mark is None:
             return Issue("search-cursor", f"http.{PAGE}")
+        mark = _Mark(*read_mark)  # type: ignore[arg-type]
     summary, elements = str(read.get("_summary", "")), tuple(filter(None, found.get("_elements", "").split(",")))
     since, at = read.get("_since"), read.get("_at")
     return Asked(
@@ -118,7 +160,7 @@ def _one_of(codes: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(codes))
 
 
-_COUNT, _SUMMARY, _TOTAL = re.compile(r"\d{1,9}", re.ASCII), _one_of(sorted(_SUMMARIES)), _one_of(("none", "accurate"))
+_COUNT, _SUMMARY, _TOTAL = re.compile(r"\d{1,20}", re.ASCII), _one_of(sorted(_SUMMARIES)), _one_of(("none", "accurate"))
 _READERS = {
     "_count": lambda text: text if _COUNT.fullmatch(text) else None,
     "_since": _span,
@@ -180,11 +222,14 @@ def _current_within(low: int, high: int) -> list[ColumnElement[bool]]:
 def _page(past: Past, asked: Asked, call: Call, window: tuple[int, int | None]) -> Select:
     """One page and one row more, with the bodies: an older version has its own, the current one that of the row."""
     rows = _versions(past, asked, call, window)
-    if asked.mark is not None:
-        rows = rows.where(change.c.seq < asked.mark[0])
     # Versions of one resource are numbered in the order of the changes, and that index has both.
     order = change.c.version if past.rid is not None else change.c.seq
-    few = rows.order_by(order.desc()).limit(asked.count + 1).subquery("few")
+    if asked.mark is not None and asked.mark.back:
+        rows = rows.where(change.c.seq > asked.mark.seq, change.c.seq <= asked.mark.top).order_by(order)
+    else:
+        below = true() if asked.mark is None else change.c.seq < asked.mark.seq
+        rows = rows.where(below).order_by(order.desc())
+    few = rows.limit(asked.count + 1).subquery("few")
     before = change.alias("before")
     joined = (
         few.join(resource, resource.c.rid == few.c.rid)
@@ -201,7 +246,7 @@ def _total(connection: Connection, past: Past, asked: Asked, call: Call, window:
     if asked.total == "none":
         return None
     if asked.mark is not None:
-        return asked.mark[1]
+        return asked.mark.total
     rows = _versions(past, asked, call, window)
     everything = asked.total == "accurate" or asked.count_only or not asked.count
     if not everything:

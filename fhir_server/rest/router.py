@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fhir_server.jobs.files import job_file
 from fhir_server.jobs.status import cancel as cancel_job
 from fhir_server.jobs.status import status as job_status
+from fhir_server.log import log
 from fhir_server.operations.registry import Handler, Level, operation
 from fhir_server.rest.batch import process
 from fhir_server.rest.capabilities import capabilities
@@ -25,7 +26,8 @@ from fhir_server.rest.search_compartment import search_compartment
 from fhir_server.rest.search_system import search_system
 from fhir_server.rest.update import update
 from fhir_server.rest.vread import vread
-from fhir_server.search.overlay import using
+from fhir_server.search.overlay import Overlay, using
+from fhir_server.store.time_limit import TooSlow
 from profiles.json_output import dump
 
 
@@ -57,16 +59,20 @@ def _entry_read(entry: Entry, call: Call, services: Services) -> Answer:
         if_none_match=entry.if_none_match,
         if_modified_since=entry.if_modified_since,
     )
-    answer = found[0].handler(_placed(inner, found[1]), services)
+    answer = _handled(found[0], _placed(inner, found[1]), services)
     # What changes something is no read: it has no place among them.
     return refused("bundle-entry", f"{entry.expression}.request") if isinstance(answer, Change) else answer
 
 
+def _known(call: Call, services: Services) -> Overlay:
+    """The search parameters of the store as they are now, as far as the caller may know of them."""
+    with services.database.reading() as reader:
+        return services.database.known.fresh(reader.all).seen_by(call.caller.scope.owners)
+
+
 def _capabilities(call: Call, services: Services) -> Answer:
     """What the server does, made from this table."""
-    with services.database.reading() as reader:
-        overlay = services.database.known.fresh(reader.all)
-    with using(overlay):
+    with using(_known(call, services)):
         return capabilities(call, services, ROUTES)
 
 
@@ -74,9 +80,7 @@ def _openapi(call: Call, services: Services) -> Answer:
     """The same as an OpenAPI document, which few ask for."""
     from fhir_server.rest.openapi import openapi
 
-    with services.database.reading() as reader:
-        overlay = services.database.known.fresh(reader.all)
-    with using(overlay):
+    with using(_known(call, services)):
         return openapi(call, services, ROUTES)
 
 
@@ -200,7 +204,16 @@ _NOWHERE = {"type": "", "id": "", "version": "", "name": ""}
 def carry_out(route: Route, placed: dict[str, str], call: Call, services: Services) -> Answer | Change:
     """Calls the handler of a route; `placed` is empty when the call names its place already.
 
-    Searches inside it know the search parameters this process last read.
+    Searches inside it know the search parameters this process last read, as far as the caller may know of them.
     """
-    with using(services.database.known.overlay):
-        return route.handler(_placed(call, placed), services)
+    with using(services.database.known.overlay.seen_by(call.caller.scope.owners)):
+        return _handled(route, _placed(call, placed), services)
+
+
+def _handled(route: Route, call: Call, services: Services) -> Answer | Change:
+    """What the handler says; a read that was stopped at its time limit is refused."""
+    try:
+        return route.handler(call, services)
+    except TooSlow:
+        log.warning("a read was stopped at its time limit", interaction=route.interaction)
+        return refused("read-too-slow", "http")

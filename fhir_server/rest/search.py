@@ -34,7 +34,7 @@ def searched(call: Call, services: Services, read: Callable[[], Query | tuple[Is
     query = read()
     with services.database.reading() as reader:
         if _beyond_r4(query, call):
-            with using(services.database.known.fresh(reader.all)):
+            with using(services.database.known.fresh(reader.all).seen_by(call.caller.scope.owners)):
                 query = read()
                 page = run(query, call.caller.scope, reader, services.cursor_key) if isinstance(query, Query) else query
         else:

@@ -43,7 +43,7 @@ def transaction(call: Call, services: Services, document: Resource, reader: Read
     issues = [entry for entry in read if isinstance(entry, Issue)]
     issues += [issue for entry in known if (issue := _entry_issue(entry)) is not None]
     planned: list[_Planned] = []
-    refers = may_refer(call.body)
+    refers = may_refer(call.body, call.base)
     for entry in () if issues else known:
         if not entry.reads:
             write = _write(entry, call, services, refers=refers)

@@ -29,6 +29,6 @@ def update(call: Call, services: Services) -> Answer | Change:
         resource,
         if_match=call.if_match,
         if_none_match=call.if_none_match,
-        refers=may_refer(call.body),
+        refers=may_refer(call.body, call.base),
     )
     return changing(call, write_of(asked, services))

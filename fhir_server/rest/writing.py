@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from fhir_server.rest.conditional import Referring, criteria, if_none_exist, referring
-from fhir_server.rest.document import id_mismatch, type_mismatch
+from fhir_server.rest.document import id_mismatch, subsetted, type_mismatch
 from fhir_server.rest.exchange import Services
 from fhir_server.rest.identity import etag_version, id_issue
 from fhir_server.search.query import CONTROLS, GENERAL, Query
@@ -125,6 +125,7 @@ def _carried(asked: Asked, services: Services, name: str, found: Query | None) -
     issue = type_mismatch(resource, asked.type, asked.resource_at)
     if issue is None and asked.method == "PUT" and found is None:
         issue = id_mismatch(resource, name, asked.resource_at or asked.type)
+    issue = issue or subsetted(resource, asked.resource_at or asked.type)
     if issue is not None:
         return (issue,)
     if asked.method == "POST":

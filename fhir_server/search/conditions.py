@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.expression import FromClause
 
+from fhir_server.search.alternatives import LISTS, any_of
 from fhir_server.search.condition import Criterion, Together
 from fhir_server.search.convert import LONGEST_URI
 from fhir_server.search.keys import (
@@ -72,7 +73,10 @@ def met(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
         return _keys_exist(key_params(criterion), hashes(criterion), table)
     if parameter.kind == "reference":
         return _reference(criterion, table)
-    return or_(*(_range_exists(parameter.params, value, table) for value in values if isinstance(value, Span)))
+    if len(values) > LISTS:
+        there = select(literal(1)).select_from(sp_range).where(sp_range.c.rid == table.c.rid, _in_a_span(criterion))
+        return probe(there.correlate(table))
+    return any_of(_range_exists(parameter.params, value, table) for value in values if isinstance(value, Span))
 
 
 def _column(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
@@ -85,7 +89,7 @@ def _column(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
     if parameter.code == "_id":
         known = [v.id for v in values if isinstance(v, SlotId)]
         return table.c.id.in_(known or plain_ids(values))
-    return or_(*(_at(value, table.c.last_updated) for value in values if isinstance(value, Span)))
+    return any_of(_at(value, table.c.last_updated) for value in values if isinstance(value, Span))
 
 
 def _at(span: Span, moment: ColumnElement[int]) -> ColumnElement[bool]:
@@ -216,7 +220,7 @@ def fits(criterion: Criterion, texts: FromClause) -> ColumnElement[bool]:
             tests.append(column != normalised(value.text))
         for low, high in text_bounds(criterion.modifier, value):
             tests.append(column.like(low, escape="/") if high is None else and_(column >= low, column < high))
-    return or_(false(), *tests)
+    return any_of(tests)
 
 
 def _text_exists(criterion: Criterion, table: FromClause) -> ColumnElement[bool]:
@@ -418,6 +422,8 @@ def _range_exists(params: tuple[int, ...], span: Span, table: FromClause) -> Col
 def range_rids(criterion: Criterion) -> Any:
     """The rids of what has a range that meets one of the values, each read from the index that bounds it."""
     params = criterion.parameter.params
+    if len(criterion.values) > LISTS:
+        return select(sp_range.c.rid).where(_in_a_span(criterion))
     parts = [
         select(sp_range.c.rid).where(_any(sp_range.c.param, range_params(params, value)), part)
         for value in criterion.values
@@ -425,6 +431,19 @@ def range_rids(criterion: Criterion) -> Any:
         for part in bounded(value, sp_range)
     ]
     return parts[0] if len(parts) == 1 else union_all(*parts)
+
+
+def _in_a_span(criterion: Criterion) -> ColumnElement[bool]:
+    """A row of the list meets one of many values. They are looked through one after the other: a database that may
+    look for each of them in an index takes longer to plan that than to read the whole list.
+    """
+    low, high = later(sp_range.c.low), later(sp_range.c.high)
+    by_list: dict[tuple[int, ...], list[ColumnElement[bool]]] = {}
+    for value in dict.fromkeys(criterion.values):
+        if isinstance(value, Span):
+            lists = range_params(criterion.parameter.params, value)
+            by_list.setdefault(lists, []).append(compared(value, low, high))
+    return any_of(and_(_any(sp_range.c.param, lists), any_of(tests)) for lists, tests in by_list.items())
 
 
 def bounded(span: Span, ranges: FromClause) -> tuple[ColumnElement[bool], ...]:
@@ -485,7 +504,7 @@ def _ranged(condition: Together) -> ColumnElement[bool]:
     if condition.numbers is not None:
         first, second = condition.numbers
         return and_(sp_range.c.param == condition.param, compared(first, low, low), compared(second, high, high))
-    return or_(*(and_(_any(sp_range.c.param, params), compared(span, low, high)) for params, span in condition.spans))
+    return any_of(and_(_any(sp_range.c.param, params), compared(span, low, high)) for params, span in condition.spans)
 
 
 # ----------------------------------------------------------------------------------------- missing

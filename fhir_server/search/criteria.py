@@ -24,7 +24,7 @@ from fhir_server.search.condition import (
 from fhir_server.search.filter import Junction, Negation
 from fhir_server.search.filter import Tree as FilterTree
 from fhir_server.search.modifiers import modifiers, part_of
-from fhir_server.search.parameters import Parameter, parameters, types_of
+from fhir_server.search.parameters import EVERY, Parameter, parameters, types_of
 from fhir_server.search.terminology import NotKnown, hierarchy, in_value_set, understood
 from fhir_server.search.together import both, missing
 from fhir_server.search.values import AnyOf, Surroundings, Target, Token, Value, read, split, unescaped
@@ -203,7 +203,8 @@ class Criteria:
         if parameter is None or parameter.kind != "reference" or not inner_name or depth == 0:
             self.refuse("search-parameter-unknown", name, resource_type)
             return None
-        if not set(types_of(resource_type)) <= set(parameter.targets):
+        # A search of all types finds of each what is referred to, and nothing of those that nobody may refer to.
+        if resource_type != EVERY and not set(types_of(resource_type)) <= set(parameter.targets):
             self.refuse("search-modifier", name, source)
             return None
         inner = self.condition(source, inner_name, text, depth - 1)
@@ -218,7 +219,8 @@ class Criteria:
             right = self.filtered(resource_type, tree.right)
             if left is None or right is None:
                 return None
-            return Every((left, right)) if tree.kind == "and" else Some((left, right))
+            kind = Every if tree.kind == "and" else Some
+            return kind((*(left.conditions if isinstance(left, kind) else (left,)), right))
         self.operator = tree.operator
         condition = self.condition(resource_type, tree.path, tree.value)
         self.operator = ""

@@ -22,6 +22,7 @@ from fhir_server.search.parameters import (
     Parameter,
     Source,
     clinical_date,
+    indexed,
     parameters,
     patient_sources,
 )
@@ -107,7 +108,8 @@ def _plan(resource_type: str, _more: tuple[Parameter, ...]) -> _Plan:
     known = parameters(resource_type)
     emitters: dict[str, list[Emit]] = {}
     whole: list[Emit] = []
-    for parameter, source in {s.param: (p, s) for p in known.values() for s in p.sources if s is not DECEASED}.values():
+    every = indexed(resource_type)
+    for parameter, source in {s.param: (p, s) for p in every for s in p.sources if s is not DECEASED}.values():
         if source.expression:
             whole.append(_evaluated(source, emitter(parameter.kind, source)))
             continue

@@ -8,6 +8,7 @@ with parameters of yesterday; a search compares them when it names a parameter t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fhir_server.search.definition import define
@@ -23,7 +24,8 @@ _STATE = (
     " (SELECT coalesce(max(at), 0) FROM search_list)"
 )
 _DEFINITIONS = (
-    "SELECT id, version, body FROM resource WHERE type = 'SearchParameter' AND version > 0 AND NOT deleted ORDER BY rid"
+    "SELECT id, version, body, owner FROM resource"
+    " WHERE type = 'SearchParameter' AND version > 0 AND NOT deleted ORDER BY rid"
 )
 _FILLED = "SELECT param FROM search_list"
 
@@ -69,10 +71,11 @@ class Known:
 def _read(now: State, ask: Ask) -> Overlay:
     if now[0] == 0:
         return CORE_ONLY
-    added: dict[str, dict[str, Parameter]] = {}
-    for name, version, body in ask(_DEFINITIONS):
+    added: dict[str, dict[tuple[str, str], Parameter]] = {}
+    for name, version, body, owner in ask(_DEFINITIONS):
         for parameter in define(parse(bytes(body)), mark(name, version)).parameters:
-            added.setdefault(parameter.type, {}).setdefault(parameter.code, parameter)  # the older one stays
+            own = replace(parameter, owner=owner)
+            added.setdefault(own.type, {}).setdefault((owner, own.code), own)  # the older one stays
     lists = {param for of_type in added.values() for parameter in of_type.values() for param in parameter.params}
     filled = {row[0] for row in ask(_FILLED)}
     return Overlay(

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, and_, false, literal, literal_column, not_
 from sqlalchemy.sql.expression import FromClause
 
 from fhir_server.search import conditions
+from fhir_server.search.alternatives import LISTS, any_of
 from fhir_server.search.condition import (
     Chain,
     Condition,
@@ -61,6 +62,8 @@ class Matching:
 
 
 _DEEPEST = 16
+_UNIONS = 3
+"""Levels of alternatives that are lists: SQLite's parser has room for a hundred things that are not finished yet."""
 _RESOURCES = (resource, *(resource.alias(f"resource_{depth}") for depth in range(1, _DEEPEST)))
 _LINKS, URLS = sp_reference.alias("link"), sp_key.alias("url")
 _KEYS = tuple(sp_key.alias(f"key_{depth}") for depth in range(_DEEPEST))
@@ -174,7 +177,7 @@ def met(condition: Condition, table: FromClause, scope: Scope, depth: int) -> Co
         case Every(several):
             return and_(*(met(each, table, scope, depth) for each in several))
         case Some(several):
-            return or_(*(met(each, table, scope, depth) for each in several))
+            return any_of(met(each, table, scope, depth) for each in several)
         case Not(inner):
             return not_(met(inner, table, scope, depth))
         case Together():
@@ -376,7 +379,8 @@ def _driving(
     condition: Condition, table: FromClause, resource_type: str, scope: Scope, depth: int
 ) -> ColumnElement[bool]:
     """The condition as an uncorrelated list of rids where it has one, for the database to start from."""
-    if isinstance(condition, Some) and rank_of(condition) < _MANY and depth < _DEEPEST // 2:
+    few = isinstance(condition, Some) and len(condition.conditions) <= LISTS
+    if isinstance(condition, Some) and few and rank_of(condition) < _MANY and depth < _UNIONS:
         lists = [rids(resource_type, each, scope, depth + 1) for each in condition.conditions]
         return table.c.rid.in_(union_all(*lists))
     if isinstance(condition, Together):

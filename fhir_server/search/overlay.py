@@ -5,7 +5,7 @@ Two stores in one process may know different ones, so the set is bound to the co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -17,12 +17,43 @@ from fhir_server.search.parameter import Parameter
 class Overlay:
     """`added` by resource type; `filling` are the lists of keys that do not yet hold every resource.
 
-    `generation` tells two states of one store apart: it grows with every change of what is known.
+    `generation` tells two states of one store, and what two callers see of one, apart. Two institutions may give one
+    code to parameters of their own: the store fills the lists of both, and each sees its own.
     """
 
     generation: int = 0
     added: Mapping[str, tuple[Parameter, ...]] = field(default_factory=dict)
     filling: frozenset[int] = frozenset()
+    _seen: dict[frozenset[str] | None, Overlay] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def seen_by(self, owners: frozenset[str] | None) -> Overlay:
+        """What a caller knows who may see the data of these institutions (None: of all); of one code the oldest."""
+        if not self.added:
+            return self
+        if owners not in self._seen:
+            if len(self._seen) >= _CALLERS:
+                self._seen.clear()
+            self._seen[owners] = self._part(owners)
+        return self._seen[owners]
+
+    def _part(self, owners: frozenset[str] | None) -> Overlay:
+        part = {kind: _oldest(each, owners) for kind, each in self.added.items()}
+        part = {kind: each for kind, each in part.items() if each}
+        if part == self.added:
+            return self
+        return Overlay(hash((self.generation, tuple(part.items()))), part, self.filling)
+
+
+_CALLERS = 256
+"""Kinds of callers whose part is kept."""
+
+
+def _oldest(parameters: Sequence[Parameter], owners: frozenset[str] | None) -> tuple[Parameter, ...]:
+    found: dict[str, Parameter] = {}
+    for parameter in parameters:
+        if owners is None or parameter.owner in owners:
+            found.setdefault(parameter.code, parameter)
+    return tuple(found.values())
 
 
 CORE_ONLY = Overlay()

@@ -25,7 +25,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One search parameter of one resource type."""
+    """One search parameter of one resource type; `owner` is the institution whose SearchParameter defines it."""
 
     type: str
     code: str
@@ -33,6 +33,7 @@ class Parameter:
     sources: tuple[Source, ...]
     targets: tuple[str, ...]
     url: str
+    owner: str = ""
 
     @property
     def params(self) -> tuple[int, ...]:

@@ -65,6 +65,11 @@ def parameters(resource_type: str) -> Mapping[str, Parameter]:
     return _known(resource_type, added(resource_type))
 
 
+def indexed(resource_type: str) -> tuple[Parameter, ...]:
+    """Every parameter whose lists the store fills: also those of one code that several institutions defined."""
+    return (*parameters(resource_type).values(), *added(resource_type))
+
+
 @cache
 def _known(resource_type: str, more: tuple[Parameter, ...]) -> Mapping[str, Parameter]:
     found = dict(core_parameters(resource_type)) | {parameter.code: parameter for parameter in more}

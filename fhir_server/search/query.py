@@ -88,7 +88,7 @@ class Query:
 GENERAL = frozenset({"_format", "_pretty"})
 """Parameters of every request, not of a search (http.html#parameters)."""
 _ONCE = frozenset({"_sort", "_count", "_total", "_summary", "_elements"})
-_COUNT = re.compile(r"\d{1,9}", re.ASCII)
+_COUNT = re.compile(r"\d{1,20}", re.ASCII)
 
 
 def parse(
@@ -179,14 +179,14 @@ class _Reader:
             self.refuse("search-value", "_contained", "value other than true")
 
     def take_sort(self, _modifier: str, text: str) -> None:
-        keys = []
+        keys: list[SortKey] = []
         for part in text.split(",", 9)[:9]:  # more than 4 are refused whatever they are
             parameter = parameters(self.type).get(part.lstrip("-"))
             if parameter is None:
                 self.refuse("search-parameter-unknown", part, self.type)
             elif parameter.sources and not sortable(parameter):
                 self.refuse("search-value", "_sort", "sortable parameter")
-            else:
+            elif all(key.parameter is not parameter for key in keys):  # what is equal by it stays equal by it
                 keys.append(SortKey(parameter, part.startswith("-")))
         if len(keys) > 4:
             self.refuse("search-value", "_sort", "list of up to 4 parameters")
@@ -216,7 +216,8 @@ class _Reader:
         if text == "*":
             return [Include(EVERY, _referring(self.type), "", bool(modifier))]
         followed = _references(source, "" if code == "*" else code) if code else ()
-        if not followed or (target and code != "*" and target not in followed[0].targets):
+        unnamed = text.endswith(":")
+        if not followed or unnamed or (target and code != "*" and target not in followed[0].targets):
             self.refuse("search-value", name, "Type:parameter of a reference")
             return []
         return [Include(source, followed, target, bool(modifier))]

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from fhir_server.search.convert import Emit, Rows
+from profiles.fingerprint import kept
 
 MOST = 8192
 """Values remembered of all elements together; then all are forgotten."""
@@ -46,7 +47,7 @@ def remembering(emits: Sequence[Emit]) -> Emit:
             made = _made(several, value)
             if len(_known) >= MOST:
                 _known.clear()
-            _known[mine, key] = made
+            _known[mine, key if isinstance(key, str) else kept(key)] = made
         else:
             found_before += 1
         if asked == _TRIED:

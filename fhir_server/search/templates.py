@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.engine import Dialect
 
@@ -74,6 +73,8 @@ def _is_slot(name: str) -> bool:
 def _dialect(name: str) -> Dialect:
     if name == "sqlite":
         return pysqlite.dialect(paramstyle="qmark")
+    from sqlalchemy.dialects.postgresql import psycopg  # costs a start that has no use for it
+
     return psycopg.dialect(paramstyle="format")
 
 

@@ -28,6 +28,11 @@ def instant(microseconds: int) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 
+def precise_instant(microseconds: int) -> str:
+    """A FHIR instant in UTC with microseconds: names one commit, so that what came after it can be asked for."""
+    return (_EPOCH + timedelta(microseconds=microseconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def canonical(resource: dict[str, Any]) -> bytes:
     """The resource as bytes without version and time: what statements and contents are compared by."""
     meta = resource.get("meta", {})

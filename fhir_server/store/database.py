@@ -11,6 +11,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from fhir_server.search.known import Known
 from fhir_server.store.outdated import OutdatedStore
 from fhir_server.store.reading import PostgresReader, Reader, SqliteReader
 from fhir_server.store.schema import INDEX_RULES, about, metadata
+from fhir_server.store.time_limit import TooSlow, setting, stop_after, stopped
 
 HEAD = "0004"
 """The revision of the tables in `schema.py` (see `migrations/`)."""
@@ -35,9 +37,11 @@ _PRAGMAS = (
     "PRAGMA temp_store=MEMORY",
     # 40 MB of log before it is copied back: pages written again and again are copied once.
     "PRAGMA wal_autocheckpoint=10000",
-    # 8 MiB a connection, and there are several; the file stands in the cache of the operating system anyway.
-    "PRAGMA cache_size=-8192",
+    # KiB a connection, and there are many that read; the file stands in the cache of the operating system anyway.
+    "PRAGMA cache_size=-2048",
 )
+_WRITER_CACHE = "PRAGMA cache_size=-4096"
+"""There is one that writes, and every commit touches the ends of all indexes."""
 
 
 class Database:
@@ -52,7 +56,16 @@ class Database:
         self.url = parsed
         self.engine = _engine(parsed)
         self._idle: deque[Reader] = deque()
+        self._others: list[Database] = []
+        self._seconds: float = 0
         self.known = Known()
+
+    def within(self, seconds: float) -> Database:
+        """The same store for requests: what reads for longer than so many seconds is stopped and raises TooSlow."""
+        other = copy(self)
+        other._idle, other._seconds = deque(), seconds
+        self._others.append(other)
+        return other
 
     @property
     def dialect(self) -> Literal["sqlite", "postgresql"]:
@@ -81,10 +94,31 @@ class Database:
         with self.engine.connect() as connection:
             if self.dialect == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
-            with connection.begin():
+            with connection.begin(), self._limited(connection):
                 if self.dialect == "sqlite":
                     connection.exec_driver_sql("BEGIN")  # the driver itself begins before a write only
                 yield connection
+
+    @contextmanager
+    def _limited(self, connection: Connection) -> Iterator[None]:
+        """The time limit for a connection of the pool, which others use without one."""
+        if not self._seconds:
+            yield
+            return
+        driver: Any = connection.connection.dbapi_connection
+        if self.dialect == "sqlite":
+            stop_after(driver, self._seconds)
+        else:
+            connection.exec_driver_sql(f"SET LOCAL {setting(self._seconds)}")
+        try:
+            yield
+        except Exception as error:
+            if stopped(error):
+                raise TooSlow from error
+            raise
+        finally:
+            if self.dialect == "sqlite":
+                stop_after(driver, 0)
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
@@ -95,18 +129,22 @@ class Database:
             reader = self._reader()
         try:
             if self.dialect == "sqlite":
+                if self._seconds:
+                    stop_after(reader.driver, self._seconds)
                 with reader.snapshot():
                     yield reader
             else:
                 yield reader
-        except BaseException:
+        except BaseException as error:
             reader.close()  # in what state it is nobody knows
+            if stopped(error):
+                raise TooSlow from error
             raise
         self._idle.append(reader)
 
     def _reader(self) -> Reader:
         if self.dialect == "sqlite":
-            return SqliteReader(self.driver())
+            return SqliteReader(self._sqlite())
         return PostgresReader(self._postgres(), self._postgres)
 
     def _postgres(self) -> Any:
@@ -118,25 +156,33 @@ class Database:
             connection.execute(f"SET enable_{way} = off")
         connection.execute("SET max_parallel_workers_per_gather = 0")  # starting a worker costs more, too
         connection.prepared_max = _STATEMENTS
+        if self._seconds:
+            connection.execute(f"SET {setting(self._seconds)}")
         return connection
 
     def driver(self) -> Any:
         """A raw driver connection in manual transaction mode, for the writer."""
         if self.dialect == "sqlite":
-            connection = sqlite3.connect(
-                str(self.url.database), isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS
-            )
-            for pragma in _PRAGMAS:
-                connection.execute(pragma)
+            connection = self._sqlite()
+            connection.execute(_WRITER_CACHE)
             return connection
         import psycopg
 
         plain = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
         return psycopg.connect(plain, autocommit=True)
 
+    def _sqlite(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            str(self.url.database), isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS
+        )
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        return connection
+
     def close(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+        for each in (self, *self._others):
+            while each._idle:
+                each._idle.pop().close()
         self.engine.dispose()
 
 

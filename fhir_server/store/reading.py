@@ -15,12 +15,17 @@ Row = tuple[Any, ...]
 
 
 class Reader(Protocol):
-    """`consistent`: every statement sees the same state. `listed` makes one bound value of a list of numbers."""
+    """`consistent`: every statement sees the same state. `driver` is the connection itself.
+
+    `listed` makes one bound value of a list of numbers.
+    """
 
     @property
     def dialect(self) -> Literal["sqlite", "postgresql"]: ...
     @property
     def consistent(self) -> bool: ...
+    @property
+    def driver(self) -> Any: ...
     def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]: ...
     def snapshot(self) -> Any: ...
     def listed(self, numbers: list[int]) -> Any: ...
@@ -35,6 +40,10 @@ class SqliteReader:
 
     def __init__(self, connection: Any) -> None:
         self._c = connection
+
+    @property
+    def driver(self) -> Any:
+        return self._c
 
     def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         return self._c.execute(sql, parameters).fetchall()
@@ -67,6 +76,10 @@ class PostgresReader:
     ) -> None:
         self._c, self._reconnect, self.consistent = connection, reconnect, consistent
         self._cursor = connection.cursor(binary=True)
+
+    @property
+    def driver(self) -> Any:
+        return self._c
 
     def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         try:

@@ -16,8 +16,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import structlog
-
+from fhir_server.log import log
 from fhir_server.search.overlay import using
 from fhir_server.store.database import Database
 from fhir_server.store.driver import Conflict, Driver, open_driver
@@ -25,9 +24,13 @@ from fhir_server.store.flush import flush, latest_change, lock
 from fhir_server.store.matches import matches
 from fhir_server.store.unit import JOURNAL_BLOCK, Clock, Key, Unit
 
-log = structlog.get_logger("qiao.writer")
 MAX_BATCH = JOURNAL_BLOCK
 """Jobs that share a commit: enough to hide the fsync, few enough to keep the first one's wait short."""
+GATHERED = 4
+"""Jobs until which a commit waits for more that are being made. A commit of its own for each message costs as much as
+all else of the message: the pages of the indexes are written again and again."""
+PATIENCE = 0.03
+"""Seconds that it waits at most; a sender that awaits each answer is never waited for."""
 _ATTEMPTS = 8
 _FOLLOWED = 60_000_000
 
@@ -37,7 +40,7 @@ class Job(Protocol):
 
     `prepare` may flush the unit; afterwards only `apply` changes it, and what it changes can be taken back. A job may
     have `asks(unit)`: the search conditions it is going to decide by, read for the whole batch;
-    and `turns`, how many versions it is going to write.
+    and `turns`, how many versions it is going to write; `patient`, that its commit may wait for others.
     `touches` and `asks` come before the transaction begins: what can be computed there is not computed under its lock.
     """
 
@@ -70,6 +73,8 @@ class Writer:
         self.healthy = True
         self.committed: Callable[[Iterable[str]], None] | None = None
         """Told after each commit which types were written; must be quick, and runs in the writer's thread."""
+        self.coming: list[Callable[[], int]] = []
+        """Each says how many more jobs it is at work on now."""
         self._thread = threading.Thread(target=self._run, name="qiao-writer", daemon=True)
         self._thread.start()
 
@@ -105,15 +110,28 @@ class Writer:
         if first is None:
             return batch, True
         batch.append(first)
+        until = time.monotonic() + PATIENCE
         while len(batch) < MAX_BATCH:
             try:
-                more = self._queue.get_nowait()
+                more = self._more(batch, until)
             except queue.Empty:
                 break
             if more is None:
                 return batch, True
             batch.append(more)
         return batch, False
+
+    def _more(self, batch: list[_Waiting], until: float) -> _Waiting | None:
+        """What waits already, or comes while it pays to wait for it. Raises queue.Empty."""
+        try:
+            return self._queue.get_nowait()
+        except queue.Empty:
+            left = until - time.monotonic()
+            if left <= 0 or len(batch) >= GATHERED or not getattr(batch[-1].job, "patient", False):
+                raise
+            if not any(count() for count in self.coming):
+                raise
+            return self._queue.get(timeout=left)
 
     def _settle(self, batch: list[_Waiting]) -> None:
         failure = self._attempt(batch)

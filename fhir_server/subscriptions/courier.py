@@ -14,16 +14,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import structlog
-
 from fhir_server.jobs.desk import Submit
+from fhir_server.log import log
 from fhir_server.store.database import Database
 from fhir_server.subscriptions.address import allowed
 from fhir_server.subscriptions.ledger import Event, Failed, Standing, Status, Told, body_of, events
 from fhir_server.subscriptions.notification import Happened, Kind, bundle
 from fhir_server.subscriptions.subscription import FHIR_JSON, Subscribed
 
-log = structlog.get_logger("qiao.subscriptions")
 ATTEMPTS = 12
 """Calls for one notification before the Subscription is in error: half an hour with the pauses below."""
 _FIRST, _LONGEST = 0.5, 900.0

@@ -6,6 +6,7 @@ import re
 
 from sqlalchemy import Connection, select
 
+import profiles
 from fhir_server.operations.parameters import answered, parameter
 from fhir_server.rest.exchange import Answer, Call, Services, refusal, refused
 from fhir_server.rest.identity import id_issue
@@ -16,7 +17,6 @@ from fhir_server.subscriptions.notification import Happened, bundle, searchset
 from fhir_server.subscriptions.notification import status as told
 from fhir_server.subscriptions.subscription import Subscribed, read
 from fhir_server.subscriptions.ws_token import made_token
-from profiles import validate
 from profiles.issue import Issue
 
 _NUMBER = re.compile(r"\d{1,15}", re.ASCII)
@@ -93,7 +93,7 @@ def _listed(call: Call, services: Services, *names: str) -> dict[str, list[str]]
             return body[0]
         if body.get("resourceType") != "Parameters":
             return Issue("operation-input", "Resource")
-        wrong = next((issue for issue in validate(body) if issue.refuses), None)
+        wrong = next((issue for issue in profiles.validate(body) if issue.refuses), None)
         if wrong is not None:
             return wrong
         for row in body.get("parameter", ()):

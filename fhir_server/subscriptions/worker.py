@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-import structlog
-
 from fhir_server.jobs.desk import Submit
 from fhir_server.jobs.runner import is_dead, own_name, retired
+from fhir_server.log import log
 from fhir_server.settings import Settings
 from fhir_server.store.database import Database
 from fhir_server.store.writer import Unwritten
@@ -31,7 +30,6 @@ from fhir_server.subscriptions.lookout import Lookout, Superseded
 from fhir_server.subscriptions.sockets import Sockets
 from fhir_server.subscriptions.subscription import Subscribed
 
-log = structlog.get_logger("qiao.subscriptions")
 _IDLE, _LIVE = 10.0, 1.0
 """Seconds between two looks when nothing wakes us: without Subscriptions, and with some."""
 _BREATH = 0.01

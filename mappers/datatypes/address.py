@@ -15,6 +15,12 @@ from mappers.message import NULL
 from mappers.use import Repetition, Use
 
 _PARTS = ((3, "city"), (4, "state"), (5, "postalCode"), (6, "country"), (9, "district"))
+_CONTENT = (1, 2, 3, 4, 5, 6, 8, 9, 10, 19)
+"""The components that say where."""
+_BESIDE = (2, 3, 4, 9, 19)
+"""Those that still do beside a placeholder in 1: a postal code alone is what a form was filled with."""
+_STREETS = ((2, 1), (19, 1))
+"""Component and sub-component of what stands beside a street."""
 _USES = (("AddressType[Use]", "use"), ("AddressType[Type]", "type"))
 CENSUS_TRACT = "http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-censusTract"
 AD_USE = "http://hl7.org/fhir/StructureDefinition/iso21090-AD-use"
@@ -22,16 +28,16 @@ AD_USE = "http://hl7.org/fhir/StructureDefinition/iso21090-AD-use"
 
 def address(value: Repetition, use: Use) -> dict[str, Any] | None:
     """XAD[Address]; `None` when only a type or a placeholder is there."""
-    if is_placeholder(value.get(1)):
+    nowhere = is_placeholder(value.get(1))
+    if not any(value.get(component) not in (None, NULL) for component in (_BESIDE if nowhere else _CONTENT)):
+        reason = "placeholder" if nowhere else "address-without-content"
         for leaf in value.leaves():
-            use.drop(leaf.component, "placeholder", leaf.subcomponent)
-        return None
-    if not any(value.get(component) not in (None, NULL) for component in (1, 2, 3, 4, 5, 6, 8, 9, 10, 19)):
-        for leaf in value.leaves():
-            use.drop(leaf.component, "address-without-content", leaf.subcomponent)
+            use.drop(leaf.component, reason, leaf.subcomponent)
         return None
     found: dict[str, Any] = {}
-    _lines(use, found)
+    if nowhere:
+        use.drop(1, "placeholder")
+    _lines(use, found, _STREETS if nowhere else None)
     for component, name in _PARTS:
         if text := use.take(component, name):
             found[name] = text
@@ -45,12 +51,13 @@ def address(value: Repetition, use: Use) -> dict[str, Any] | None:
     return found if any(name not in ("use", "type") for name in found) else None
 
 
-def _lines(use: Use, found: dict[str, Any]) -> None:
+def _lines(use: Use, found: dict[str, Any], rest: tuple[tuple[int, int], ...] | None) -> None:
+    """The lines of the parts in `rest`, of all of them when it is not given."""
     first = use.value.get(1)
-    if first and not first.isascii() and not use.value.get(1, 2):
+    if rest is None and first and not first.isascii() and not use.value.get(1, 2):
         found["text"] = use.take(1, "text")
-        rest: tuple[tuple[int, int], ...] = ((2, 1), (19, 1))
-    else:
+        rest = _STREETS
+    elif rest is None:
         rest = ((1, 1), (1, 2), (1, 3), (2, 1), (19, 1))
     lines: list[str] = []
     for component, sub in rest:

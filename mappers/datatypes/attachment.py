@@ -13,10 +13,13 @@ import ipaddress
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from mappers.message import Value, unescape
+
+if TYPE_CHECKING:
+    from mappers.draft import Draft
 
 SIZE_LIMIT = 10 * 1024 * 1024
 """Bytes of the decoded document; larger ones belong behind a link."""
@@ -122,6 +125,21 @@ def _document(data: bytes, declared: str) -> Attached:
     out: dict[str, Any] = {"contentType": kind, "data": b64encode(data).decode("ascii"), "size": len(data)}
     out["hash"] = b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode("ascii")
     return Attached(out, ("attachment-type",) if wrong else ())
+
+
+def account(value: Value, found: dict[str, Any], place: str, rule: str, draft: Draft) -> None:
+    """The ledger lines of an ED or RP value whose Attachment stands at `place`: its content, its type as far as the
+    words stand in it; the words that it was made of otherwise (`IM`, `Base64`) became it."""
+    content = "data" if "data" in found else "url" if "url" in found else "title"
+    last = len(value.components)
+    kind = str(found.get("contentType", ""))
+    for leaf in value.leaves():
+        number = leaf.component
+        if number in (1, last) and (number == last or content != "data"):
+            draft.ledger.note(leaf, "stored", f"{place}.{content}", rule)
+            continue
+        said = (value.get(number, leaf.subcomponent) or "").lower()
+        draft.ledger.note(leaf, "stored" if said and said in kind else "coded", f"{place}.contentType", rule)
 
 
 def sniffed(data: bytes) -> str:

@@ -88,7 +88,9 @@ def name_parts(use: Use, offset: int, under: str, *, flat: bool = False) -> dict
             name["extension"] = [{"url": systems.PINYIN, "valueString": given}]
             use.leaf(2 + offset, place("extension[0].valueString"))
         return name
-    if family is None or given is None:
+    if family is None and given and given.isascii():
+        name["given"] = [use.take(2 + offset, place("given[0]"))]
+    elif family is None or given is None:
         whole = name["text"] = use.take((1 if family else 2) + offset, place("text"))
         if whole and not whole.isascii():  # what stands behind a whole Chinese name is not a part of it
             return name

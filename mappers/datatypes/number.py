@@ -35,6 +35,9 @@ _WIDE = str.maketrans(
 _COMPARATOR = {"=<": "<=", "=>": ">="}
 _PLAIN = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
+_USUAL = re.compile(r"(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?", re.ASCII)
+"""What a decimal gives back as it was written: nearly every result."""
+
 
 class Measured(NamedTuple):
     """`exact` when the decimal alone gives the written text back."""
@@ -62,6 +65,8 @@ def decimal(text: str) -> Decimal | None:
 
 def measured(text: str) -> Measured | None:
     """`<0.01`, `>1000`, `3.5↑`, `302.00`: a number with a comparator or an arrow, `None` for anything else."""
+    if _USUAL.fullmatch(text):
+        return Measured(Decimal(text), "", "", True)
     found = _SIGNED.fullmatch(plain(text).strip())
     if found is None:
         return None

@@ -24,7 +24,8 @@ PLACER, FILLER = "placer-order", "filler-order"
 _UNIVERSAL = frozenset(
     {"ISO", "UUID", "GUID", "DNS", "URI", "CLIA", "CLIP", "L", "M", "N", "HL7", "HCD", "HIBCC", "DICOM"}
 )
-_BY_FILLER = frozenset({"ORU", "OUL", "ORR", "ORL", "ORG", "ORI", "MDM", "RRI"})
+_ANSWERS = ("ORD", "ORF", "ORN", "ORP", "ORS", "OSR", "RRA", "RRD", "RRE", "RRG")
+_BY_FILLER = frozenset({"ORU", "OUL", "ORR", "ORL", "ORG", "ORI", "MDM", "RRI", *_ANSWERS})
 _TYPES = {PLACER: "PLAC", FILLER: "FILL", "accession": "ACSN", "observation": "FILL"}
 _GROUPS = {"placer-group": ("PGN", "Placer Group Number"), "filler-group": ("FGN", "Filler Group Number")}
 """Of later tables 0203: the text stands beside the code for who knows only that of R4."""

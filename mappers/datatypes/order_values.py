@@ -22,7 +22,7 @@ from mappers.datatypes.number import decimal
 from mappers.datatypes.period import date_time
 from mappers.datatypes.reference import to_practitioner
 from mappers.datatypes.reference_range import quantity
-from mappers.datatypes.units import unit
+from mappers.datatypes.units import unit, unit_place
 from mappers.derived import derived_id
 from mappers.mapped import Weight
 from mappers.message import NULL, Leaf, Value
@@ -111,11 +111,12 @@ def amount(value: Repetition, use: Use) -> dict[str, Any] | None:
     use.leaf(1, "value")
     if not written or written == NULL:
         return {"value": number}
-    if value.get(2):
+    found = unit(Value(value.segment, value.field, value.repetition, written))
+    if value.get(2) and found is not None:
         for leaf in value.leaves():
             if (leaf.subcomponent if isinstance(value, Part) else leaf.component) == 2:
-                use.notes.append((leaf, "stored", "unit", use.rule))
-    found = unit(Value(value.segment, value.field, value.repetition, written))
+                said = value.get(2) if isinstance(value, Part) else value.get(2, leaf.subcomponent)
+                use.notes.append((leaf, *unit_place(said or "", found, "unit"), use.rule))
     return quantity(number, found)
 
 
@@ -123,7 +124,9 @@ def unit_of(value: Repetition, use: Use) -> dict[str, Any] | None:
     """CWE[Quantity]: the unit of a number that stands in another field."""
     if not isinstance(value, Value) or value.is_null or (found := unit(value)) is None:
         return None
-    use.all("unit")
+    for leaf in value.leaves():
+        said = value.get(leaf.component, leaf.subcomponent) or ""
+        use.notes.append((leaf, *unit_place(said, found, "unit"), use.rule))
     return {name: text for name, text in quantity(Decimal(0), found).items() if name != "value"}
 
 

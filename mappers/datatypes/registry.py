@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from mappers import dtm
 from mappers.datatypes import codeable_concept as cc
 from mappers.datatypes import identifier, period, primitive, reference
 from mappers.datatypes.address import address
@@ -46,6 +47,12 @@ _PLAIN: Mapping[str, Datatype] = MappingProxyType(
         "CX[Identifier-Account]": identifier.cx_of("account"),
         "CX[Identifier-Episode]": identifier.cx_of("episode"),
         "CX[Identifier-Employee]": identifier.cx_of("employee"),
+        "CX[Identifier-Specimen]": identifier.cx_of("specimen"),
+        "CX[Identifier-Accession]": identifier.cx_of("accession"),
+        "CX[Identifier-Order]": identifier.cx_of("alternate-order"),
+        "CX[Identifier-Guarantor]": identifier.cx_of("guarantor"),
+        "CX[Identifier-Group]": identifier.cx_of("insured-group"),
+        "CX[Identifier-Member]": identifier.cx_of("member"),
         "CWE[Coverage.class]": plan,
         "EI[Identifier]": identifier.ei,
         "EI[Condition]": identifier.ei_reference("Condition"),
@@ -88,7 +95,7 @@ _PLAIN: Mapping[str, Datatype] = MappingProxyType(
     }
 )
 _CODED = ("CE", "CWE", "CNE", "CF", "IS", "ID")
-_REMEMBERED = frozenset(
+REMEMBERED = frozenset(
     {
         *(f"{name}[{kind}]" for name in _CODED for kind in ("CodeableConcept", "Coding", "code")),
         "CWE[Device]",
@@ -108,6 +115,27 @@ _REMEMBERED = frozenset(
 """Those that look at nothing but their text and the site, and are told of equal texts again and again."""
 
 REGISTRY: Mapping[str, Datatype] = MappingProxyType(
-    {name: remembering(convert) if name in _REMEMBERED else convert for name, convert in _PLAIN.items()}
+    {name: remembering(name, convert) if name in REMEMBERED else convert for name, convert in _PLAIN.items()}
 )
 """By name."""
+
+
+def _as_written(raw: str, offset: str) -> str:
+    return raw
+
+
+def _named(raw: str, offset: str) -> dict[str, str]:
+    return {"text": raw}
+
+
+PLAIN: Mapping[str, tuple[Callable[[str, str], Any], str]] = MappingProxyType(
+    {
+        **dict.fromkeys((f"{name}[dateTime]" for name in ("DTM", "TS", "DT")), (dtm.dateTime, "")),
+        **dict.fromkeys((f"{name}[date]" for name in ("DTM", "TS", "DT")), (dtm.date, "")),
+        **dict.fromkeys((f"{name}[instant]" for name in ("DTM", "TS")), (dtm.instant, "")),
+        **dict.fromkeys((f"{name}[string]" for name in ("ST", "ID", "IS", "NM", "SI")), (_as_written, "")),
+        "XPN[HumanName]": (_named, ".text"),
+    }
+)
+"""Those whose value of letters and digits alone needs no more than a look: the function of text and offset of the site
+(`None`: it takes the long way after all), and where below the target its one leaf stands."""

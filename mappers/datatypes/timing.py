@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mappers import dtm
-from mappers.codes import Coded, lookup, table
+from mappers.codes import Coded, lookup
 from mappers.datatypes.number import decimal
 from mappers.message import NULL
 from mappers.use import Part, Repetition, Use
@@ -34,10 +34,8 @@ UNITS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Words for the units of time, case aside."""
-MINUTES: Mapping[str, Decimal] = MappingProxyType(
-    {"s": Decimal(1) / 60, "min": Decimal(1), "h": Decimal(60), "d": Decimal(1440), "wk": Decimal(10080)}
-)
-"""Those that have a fixed length in minutes."""
+SECONDS: Mapping[str, int] = MappingProxyType({"s": 1, "min": 60, "h": 3600, "d": 86400, "wk": 604800})
+"""Those that have a fixed length, in seconds."""
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LETTERS = {"S": "s", "M": "min", "H": "h", "D": "d", "W": "wk", "L": "mo"}
 """Units inside table 0335 and in the old durations (`D4`): the month there is `L`."""
@@ -96,7 +94,7 @@ def _named(use: Use, component: int, path: str) -> dict[str, Any] | None:
     if not text:
         return None
     found = lookup(use.site, "RepeatPattern", text)
-    if isinstance(found, Coded) and text in table("RepeatPattern").codes:
+    if isinstance(found, Coded):
         use.coded(component, f"{path}.coding[0].code", "RepeatPattern", text, found.code)
         coding = {"system": found.system, "code": found.code}
     elif _CODED.fullmatch(text):
@@ -153,8 +151,8 @@ def _event(value: Repetition, use: Use, repeat: dict[str, Any]) -> None:
     repeat["when"] = [found.code]
     use.coded(8, "repeat.when[0]", "EventRelatedPeriod", event, found.code)
     offset = length(value, 9, 10)
-    if offset is not None and offset[1] in MINUTES and found.code not in ("C", "CM", "CD", "CV"):
-        minutes = offset[0] * MINUTES[offset[1]]
+    if offset is not None and offset[1] in SECONDS and found.code not in ("C", "CM", "CD", "CV"):
+        minutes = offset[0] * SECONDS[offset[1]] / 60
         if minutes == minutes.to_integral_value():
             repeat["offset"] = int(minutes)
             use.leaf(9, "repeat.offset")

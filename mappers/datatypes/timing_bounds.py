@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mappers.datatypes.timing import MINUTES, length
+from mappers.datatypes.timing import SECONDS, length
 from mappers.message import Leaf, Segment
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ def bounds(tq1: Segment, body: dict[str, Any], element: str, place: str, map_: s
         return
     told, end = length(value), "end" if "start" in period else "start"
     known = next(iter(period.values()))
-    if told is None or told[1] not in MINUTES or len(known) < 10:
+    if told is None or told[1] not in SECONDS or len(known) < 10:
         return
-    minutes = float(told[0] * MINUTES[told[1]]) * (1 if end == "end" else -1)
-    other = datetime.fromisoformat(known) + timedelta(minutes=minutes)
+    seconds = float(told[0] * SECONDS[told[1]]) * (1 if end == "end" else -1)
+    other = datetime.fromisoformat(known) + timedelta(seconds=seconds)
     period[end] = other.date().isoformat() if len(known) == 10 else other.isoformat()
     for component in (1, 2):
         leaf = Leaf(tq1.position, 6, value.repetition, component, 1)

@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from mappers.ledger import Outcome
 from mappers.message import Delimiters, Value, legible, unescape
 
 UCUM = "http://unitsofmeasure.org"
@@ -94,6 +95,16 @@ def ucum(text: str) -> str:
 def unit(value: Value | None) -> Unit | None:
     """The unit of an OBX-6 as senders write it: `mmol/L`, `^umol/L`, `10^9/L` without an escape, `mmol/L^^UCUM`."""
     return None if value is None else _written(value.raw, value.segment.delimiters)
+
+
+def unit_place(said: str, found: Unit, place: str) -> tuple[Outcome, str]:
+    """Where a part of a written unit stands, `place` being the element of its text: there, else in the code beside it;
+    what stands in neither was turned into them."""
+    if said in found.text:
+        return "stored", place
+    if said == found.code and place.endswith("unit"):
+        return "stored", place.removesuffix("unit") + "code"
+    return "coded", place
 
 
 @lru_cache(maxsize=4096)

@@ -17,7 +17,6 @@ from mappers.message import Leaf, Segment
 from mappers.messages.subject import Subject, absent, subject
 from mappers.messages.surroundings import observations, surround
 from mappers.segments.dg1_condition import conditions
-from mappers.segments.gt1_relatedperson import guarantors
 from mappers.segments.pid_account import account
 from mappers.segments.pr1_procedure import procedures
 
@@ -41,7 +40,6 @@ def translate(draft: Draft) -> Mapped:
     if book is not None and message.event == "P06":
         book.body["status"] = "inactive"
     surround(draft, about)
-    guarantors(draft, patient, [one for one in draft.sheets.values() if one.type == "Coverage"])
     _insured(book, draft)
     conditions(draft, patient, visit)
     procedures(draft, patient, visit)

@@ -1,8 +1,9 @@
-"""VXU^V04 and RAS^O17: what was given to a patient -> Immunization, MedicationAdministration.
+"""VXU^V04, RAS^O17 and answers (RSP^K11, VXR^V03): what was given -> Immunization, MedicationAdministration.
 
-One resource an RXA. Id by the filler number of its ORC (else the placer number) with the code given; without any number
-by patient, code, time and lot, so that a replay finds it. RXA-21 `D` makes it entered in error. Observations about an
-administration are part of it; those about the patient stand alone.
+One resource an RXA. Id by the filler number of its ORC (else the placer number) with the code given, for a medicine
+also the number of the dose (RXA-2) and its time; without any order number by patient, code, time and lot, so that a
+replay finds it. RXA-21 `D` makes it entered in error. Observations about an administration are part of it; those about
+the patient stand alone.
 Source: HL7 v2.5.1 4.14.7 (RXA), 4A.4; V2-to-FHIR VXU_V04, ORC, RXA and RXR[Immunization], ORC[MedicationAdministration]
 (which has no map of RXA: ours).
 """
@@ -27,11 +28,12 @@ from mappers.messages.observations import Panel, observe
 from mappers.messages.order_groups import Noted
 from mappers.messages.service_request import business_event
 from mappers.messages.subject import Subject, absent, subject
-from mappers.messages.surroundings import surround
+from mappers.messages.surroundings import alone, surround
 from mappers.order_state import ResultState
 
-EVENTS = (("VXU", "V04"), ("RAS", "O17"))
-_KINDS = {"VXU": "Immunization", "RAS": "MedicationAdministration"}
+EVENTS = (("VXU", "V04"), ("RAS", "O01"), ("RAS", "O17"))
+_KINDS = {"RAS": "MedicationAdministration", "RAR": "MedicationAdministration"}
+"""By message; everything else that has an RXA speaks of vaccinations."""
 _STATED = ResultState("unknown", "unknown")
 """An observation whose OBX-11 is empty: nobody said that it is final."""
 
@@ -52,10 +54,10 @@ def translate(draft: Draft) -> Mapped:
     message = draft.message
     groups, loose = _walk(message)
     about = subject(draft, message.first("PID"), message.first("PV1"))
-    if not groups:
-        draft.issue("segment-missing", "RXA", segment="RXA")
-    if about is None or not groups:
+    if about is None:
         return finish(draft)
+    if not groups:
+        return alone(draft, about, "RXA")
     surround(draft, about)
     first: Number | None = None
     for group in groups:
@@ -67,14 +69,16 @@ def translate(draft: Draft) -> Mapped:
 
 
 def _walk(message: Message) -> tuple[list[Given], list[Noted]]:
-    """The groups that have an RXA, and the observations that stand before any."""
+    """The groups that have an RXA, and the observations that stand before any. The doses of an order (RAS^O17
+    repeats RXA) share its ORC, every vaccination has its own."""
     groups: list[Given] = []
     loose: list[Noted] = []
     last: list[Segment] | None = None
     noted: Noted | None = None
     for segment in message.segments:
         if segment.name == "ORC" or (segment.name == "RXA" and (not groups or groups[-1].rxa is not None)):
-            groups.append(Given())
+            shared = segment.name == "RXA" and groups and message.code in _KINDS
+            groups.append(Given(groups[-1].orc if shared else None))
         group = groups[-1] if groups else None
         match segment.name:
             case "ORC" if group is not None:
@@ -97,13 +101,15 @@ def _walk(message: Message) -> tuple[list[Given], list[Noted]]:
 
 
 def _given(group: Given, about: Subject, draft: Draft) -> Number | None:
-    orc, rxa, kind = group.orc, group.rxa, _KINDS[draft.message.code]
+    orc, rxa, kind = group.orc, group.rxa, _KINDS.get(draft.message.code, "Immunization")
     if rxa is None:
         return None
     draft.group = {segment.name: segment for segment in (orc, rxa) if segment is not None}
     key = _number(orc, draft)
     what = rxa.get(5) or rxa.get(5, 2) or ""
-    own = f"{key.value}|{what}" if key else f"{about.patient.id}|{what}|{rxa.get(3) or ''}|{rxa.get(15) or ''}"
+    told = (key.value, what) if key else (about.patient.id, what, rxa.get(3) or "", rxa.get(15) or "")
+    # A medicine is given many times under one order, a vaccination is an order of its own.
+    own = "|".join((*told, rxa.get(2) or "", rxa.get(3) or "") if key and kind == "MedicationAdministration" else told)
     system = key.system if key else systems.local(draft.site.institution, "administration")
     status = _status(rxa, kind, draft)
     sheet = draft.resource(kind, derived_id(kind, system, own), Weight.REVOKED if _revoked(rxa) else Weight.STATED)
@@ -170,12 +176,13 @@ def _settle(rxa: Segment, sheet: Sheet, draft: Draft) -> None:
     if sheet.type == "Immunization":
         body.setdefault("vaccineCode", absent())
         if "occurrenceDateTime" not in body:
-            body["_occurrenceDateTime"] = absent()
+            # A choice that R4 requires is made with a text: libraries do not take an extension for a value.
+            body |= {"occurrenceString": "unknown", "_occurrenceString": absent()}
         _address(rxa, body, draft)
         return
     body.setdefault("medicationCodeableConcept", absent())
     if "effectiveDateTime" not in body and "effectivePeriod" not in body:
-        body["_effectiveDateTime"] = absent()
+        body["effectivePeriod"] = absent()
 
 
 def _address(rxa: Segment, body: dict[str, Any], draft: Draft) -> None:
@@ -192,14 +199,7 @@ def _observe(found: list[Noted], key: str, part_of: Sheet | None, about: Subject
         system=systems.local(draft.site.institution, "administration"),
         key=key,
         subject=about,
-        revoked=None,
         state=_STATED,
-        code=None,
-        category=[],
-        effective={},
-        issued="",
-        specimen="",
-        performer=None,
     )
     counts: dict[tuple[str, str], int] = {}
     for noted in found:

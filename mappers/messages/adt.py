@@ -93,8 +93,8 @@ def translate(draft: Draft) -> Mapped:
     related_persons(draft, subject)
     conditions(draft, subject, visit)
     allergies(draft, subject)
-    found = coverages(draft, subject)
-    guarantors(draft, subject, found)
+    coverages(draft, subject)
+    guarantors(draft, subject)
     procedures(draft, subject, visit)
     roles(draft, subject)
     observations(draft, Subject(subject, visit))
@@ -111,7 +111,7 @@ def _whole(draft: Draft) -> Part:
 _SEVERAL = frozenset({"swap", "link", "unlink"})
 
 
-def _parts(draft: Draft) -> list[Part]:
+def parts(draft: Draft) -> list[Part]:
     """The patients of the message, each with what stands between his PID and the next one."""
     groups: list[list[Segment]] = []
     for segment in draft.message.segments:
@@ -130,7 +130,7 @@ def _parts(draft: Draft) -> list[Part]:
 def _several(draft: Draft, event: Event) -> Mapped:
     """A17: two patients change beds. A24: two records are of one person, so each points to the other; A37 undoes it."""
     subjects: list[Sheet] = []
-    for part in _parts(draft):
+    for part in parts(draft):
         draft.group = {one.name: one for one in (part.pid, part.pd1, part.pv1, part.pv2) if one is not None}
         subject = _subject(part, draft)
         if subject is None:

@@ -1,4 +1,7 @@
-"""SIU^S12, S13, S14, S15, S17, S26: appointments -> Appointment.
+"""SIU^S12 to S22 and S26: appointments -> Appointment.
+
+S18 to S22 change a service or resource of an appointment that stands; S23 and S24 block slots of no patient, and are
+refused.
 
 Id by the filler number (SCH-2), else the placer number (SCH-1), of its authority. The status is SCH-25's, else the
 event's. Participants are the patient, and who and what AIP, AIL and AIG name; each is a mention.
@@ -22,6 +25,7 @@ from mappers.draft import Draft, Sheet
 from mappers.dtm import instant
 from mappers.engine import apply
 from mappers.finish import finish
+from mappers.ledger import Outcome
 from mappers.location import location
 from mappers.mapped import Mapped, Weight
 from mappers.message import NULL, Leaf, Segment
@@ -29,7 +33,7 @@ from mappers.messages.notes import annotate
 from mappers.messages.order_groups import Group
 from mappers.messages.service_request import mention
 from mappers.messages.subject import Subject, subject
-from mappers.messages.surroundings import observations, surround
+from mappers.messages.surroundings import alone, observations, surround
 from mappers.practitioner import practitioner
 from mappers.segments.dg1_condition import conditions
 from mappers.segments.pid_appointment import subject_of
@@ -37,9 +41,19 @@ from mappers.use import Use
 
 NOTE = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.note"
 """R4 appointments have one comment and no notes; this is how HL7 says what R5 can."""
-EVENTS = tuple(("SIU", event) for event in ("S12", "S13", "S14", "S15", "S17", "S26"))
+EVENTS = tuple(("SIU", f"S{event}") for event in (12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 26))
+_DECISIVE = frozenset({"S15", "S16", "S17", "S26"})
+"""Events that say themselves how the appointment stands, whatever SCH-25 repeats."""
 _MINUTES = {"MIN": 1, "M": 1, "MINUTE": 1, "MINUTES": 1, "分钟": 1, "S": 0, "H": 60, "HR": 60, "HOUR": 60, "小时": 60}
+_WHEN = {"AIS": (4, 5, 7), "AIG": (8, 9, 11), "AIL": (6, 7, 9), "AIP": (6, 7, 9)}
+"""The fields of start, offset and duration; the unit of each length stands behind it."""
+_LONGEST = 10 * 366 * 24 * 60
+"""Minutes; no appointment lasts ten years."""
 _TYPE = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
+
+
+Present = list[tuple[Segment, dict[str, Any]]]
+"""Who and what takes part, each with the segment that says so."""
 
 
 class Status(NamedTuple):
@@ -59,12 +73,16 @@ def translate(draft: Draft) -> Mapped:
     message = draft.message
     sch = message.first("SCH")
     about = subject(draft, message.first("PID"), message.first("PV1"))
+    if about is None:
+        return finish(draft)
+    if sch is None and message.event not in _DECISIVE:
+        return alone(draft, about, "SCH")
     if sch is None:
         draft.issue("segment-missing", "SCH", segment="SCH")
-    key = _key(sch, draft) if sch is not None else None
-    if sch is not None and key is None:
+        return finish(draft)
+    key = _key(sch, draft)
+    if key is None:
         draft.issue("order-unidentified", "SCH-2")
-    if about is None or sch is None or key is None:
         return finish(draft)
     found = _status(sch, draft)
     weight = Weight.REVOKED if found.appointment in ("cancelled", "entered-in-error") else Weight.STATED
@@ -80,11 +98,14 @@ def translate(draft: Draft) -> Mapped:
     surround(draft, about)
     observations(draft, about)
     conditions(draft, about.patient, about.encounter)
-    _people(sch, sheet, found, draft)
-    _resources(sheet, found, draft)
+    present: Present = []
+    _people(sch, sheet, found, present, draft)
+    _resources(sheet, found, present, draft)
     _orders(sch, sheet, about, draft)
     annotate(message.all("NTE"), sheet, draft, NOTE)
     _time(sheet, draft)
+    for segment, one in present:
+        _period(segment, one, sheet, draft)
     return finish(draft, patient=about.patient.id, order_key=f"{key.system}|{key.value}")
 
 
@@ -95,7 +116,7 @@ def _key(sch: Segment, draft: Draft) -> Number | None:
 def _status(sch: Segment, draft: Draft) -> Status:
     statuses, event = _statuses(), draft.message.event
     code = sch.get(25) or sch.get(25, 2)
-    if code and code != NULL and event not in ("S15", "S17", "S26"):
+    if code and code != NULL and event not in _DECISIVE:
         own = draft.site.codes.get(("appointment-status", code), code)
         found = statuses.get(own.upper())
         if found is not None:
@@ -104,7 +125,7 @@ def _status(sch: Segment, draft: Draft) -> Status:
     return statuses[event]
 
 
-def _people(sch: Segment, sheet: Sheet, found: Status, draft: Draft) -> None:
+def _people(sch: Segment, sheet: Sheet, found: Status, present: Present, draft: Draft) -> None:
     """SCH-12 and SCH-16 (contacts) and SCH-20 (who entered it) take part as informants, AIP as performers."""
     for field, role in ((12, "CALLBCK"), (16, "CALLBCK"), (20, "ENT")):
         for value in sch.values(field):
@@ -118,6 +139,7 @@ def _people(sch: Segment, sheet: Sheet, found: Status, draft: Draft) -> None:
                 continue
             one = _join(sheet, who, found.participant, "PPRF")
             _role(aip, one, sheet, draft)
+            present.append((aip, one))
 
 
 def _join(sheet: Sheet, actor: dict[str, Any], status: str, role: str) -> dict[str, Any]:
@@ -141,13 +163,13 @@ def _role(segment: Segment, one: dict[str, Any], sheet: Sheet, draft: Draft) -> 
         use.settle(sheet.path("participant.type"))
 
 
-def _resources(sheet: Sheet, found: Status, draft: Draft) -> None:
+def _resources(sheet: Sheet, found: Status, present: Present, draft: Draft) -> None:
     """AIL: places; AIG: devices and rooms; AIS: the service."""
     for ail in draft.message.all("AIL"):
         for value in ail.values(3):
             where = None if value.is_null else location(value, draft, "AIL[Appointment]#AIL-3")
             if where is not None:
-                _join(sheet, where, found.participant, "LOC")
+                present.append((ail, _join(sheet, where, found.participant, "LOC")))
     for aig in draft.message.all("AIG"):
         named = aig.first(3)
         code = (named.get(1) or "").strip() if named is not None else ""
@@ -163,6 +185,7 @@ def _resources(sheet: Sheet, found: Status, draft: Draft) -> None:
         use.settle(device.path("identifier[0]"))
         one = _join(sheet, {"reference": device.ref, "display": name or code}, found.participant, "DEV")
         _role(aig, one, sheet, draft)
+        present.append((aig, one))
     for ais in draft.message.all("AIS"):
         apply("AIS[Appointment]", ais, sheet, draft)
 
@@ -181,19 +204,20 @@ def _orders(sch: Segment, sheet: Sheet, about: Subject, draft: Draft) -> None:
 def _time(sheet: Sheet, draft: Draft) -> None:
     """SCH-11.4, else the start of the first AIS, AIG, AIL or AIP; the end from its duration (R4 app-2, app-3)."""
     body = sheet.body
-    for name, start, duration, units in (("AIS", 4, 7, 8), ("AIG", 8, 11, 12), ("AIL", 6, 9, 10), ("AIP", 6, 9, 10)):
+    for sch in draft.message.all("SCH") if "minutesDuration" not in body else ():
+        _duration(sch, 9, sheet, draft)  # the row SCH-9 takes minutes only; an hour is a length as well
+    for name, (start, _, duration) in _WHEN.items():
         for segment in draft.message.all(name):
-            written = segment.get(start)
-            time = instant(written, draft.site.offset) if written and written != NULL else None
+            time = _moment(segment, start, draft)
             if time is None:
                 continue
             if body.setdefault("start", time) == time:
                 note = draft.ledger.note
                 rule = f"{name}[Appointment]#{name}"
                 note(Leaf(segment.position, start, 1, 1, 1), "stored", sheet.path("start"), f"{rule}-{start}")
-                _duration(segment, duration, units, sheet, draft)
+                _duration(segment, duration, sheet, draft)
     if "start" in body and "end" not in body and "minutesDuration" in body:
-        body["end"] = (datetime.fromisoformat(body["start"]) + timedelta(minutes=body["minutesDuration"])).isoformat()
+        body["end"] = _after(body["start"], body["minutesDuration"])
     elif ("start" in body) != ("end" in body):
         # R4 app-2 wants both or neither: a start of unknown length ends when it starts.
         time = body.get("start") or body["end"]
@@ -202,14 +226,59 @@ def _time(sheet: Sheet, draft: Draft) -> None:
         body["status"] = "proposed"
 
 
-def _duration(segment: Segment, field: int, units: int, sheet: Sheet, draft: Draft) -> None:
+def _moment(segment: Segment, field: int, draft: Draft) -> str | None:
+    written = segment.get(field)
+    return instant(written, draft.site.offset) if written and written != NULL else None
+
+
+def _minutes(segment: Segment, field: int) -> int | None:
+    """The length of time in a field, its unit in the next one; `None` when it is none, or of an unknown unit."""
     length = decimal(segment.get(field) or "")
-    factor = _MINUTES.get((segment.get(units) or "MIN").upper(), 0)
-    if length is None or not factor or length <= 0:
-        return
-    if sheet.body.setdefault("minutesDuration", int(length * factor)) != int(length * factor):
-        return
+    factor = _MINUTES.get((segment.get(field + 1) or "MIN").upper(), 0)
+    if length is None or not factor or length < 0:
+        return None
+    minutes = int(length * factor)
+    return minutes if minutes <= _LONGEST else None
+
+
+def _duration(segment: Segment, field: int, sheet: Sheet, draft: Draft) -> None:
+    length = _minutes(segment, field)
+    if length and sheet.body.setdefault("minutesDuration", length) == length:
+        _told(segment, field, sheet.path("minutesDuration"), "stored", draft)
+
+
+def _told(segment: Segment, field: int, place: str, outcome: Outcome, draft: Draft) -> None:
+    """The ledger lines of a length of time and its unit."""
     rule = f"{segment.name}[Appointment]#{segment.name}-{field}"
-    draft.ledger.note(Leaf(segment.position, field, 1, 1, 1), "stored", sheet.path("minutesDuration"), rule)
-    if segment.raw(units):
-        draft.ledger.note(Leaf(segment.position, units, 1, 1, 1), "coded", sheet.path("minutesDuration"), rule)
+    draft.ledger.note(Leaf(segment.position, field, 1, 1, 1), outcome, place, rule)
+    if segment.raw(field + 1):
+        draft.ledger.note(Leaf(segment.position, field + 1, 1, 1, 1), "coded", place, rule)
+
+
+def _period(segment: Segment, one: dict[str, Any], sheet: Sheet, draft: Draft) -> None:
+    """When somebody or something takes part, where that is not the time of the appointment: from its own start, or so
+    many minutes after the appointment began."""
+    start, offset, duration = _WHEN[segment.name]
+    whole = sheet.body.get("start")
+    own, later = _moment(segment, start, draft), _minutes(segment, offset)
+    if own is None and whole and later is not None:
+        own = _after(whole, later)
+    if own is None or own == whole or "period" in one:
+        return
+    place = sheet.path(f"participant[{sheet.body['participant'].index(one)}].period")
+    one["period"] = {"start": own}
+    if segment.raw(start):
+        rule = f"{segment.name}[Appointment]#{segment.name}-{start}"
+        draft.ledger.note(Leaf(segment.position, start, 1, 1, 1), "stored", f"{place}.start", rule)
+    elif later is not None:
+        _told(segment, offset, f"{place}.start", "coded", draft)
+    if length := _minutes(segment, duration):
+        one["period"]["end"] = _after(own, length)
+        _told(segment, duration, f"{place}.end", "coded", draft)
+
+
+def _after(time: str, minutes: int) -> str:
+    try:
+        return (datetime.fromisoformat(time) + timedelta(minutes=minutes)).isoformat()
+    except OverflowError:  # behind the last year there is
+        return time

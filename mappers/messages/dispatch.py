@@ -16,16 +16,21 @@ from mappers.messages import (
     accounts,
     administrations,
     adt,
+    answers,
     appointments,
     documents,
     master_files,
+    nutrition,
     orders,
+    personnel,
     prescriptions,
     problems,
     referrals,
     reports,
+    supplies,
 )
 from mappers.site import Context
+from mappers.trigger import understood as under
 
 Translate = Callable[[Draft], Mapped]
 
@@ -42,13 +47,23 @@ TABLE: Mapping[tuple[str, str], Translate] = MappingProxyType(
         **dict.fromkeys(accounts.EVENTS, accounts.translate),
         **dict.fromkeys(problems.EVENTS, problems.translate),
         **dict.fromkeys(master_files.EVENTS, master_files.translate),
+        **dict.fromkeys(personnel.EVENTS, personnel.translate),
+        **dict.fromkeys(nutrition.EVENTS, nutrition.translate),
+        **dict.fromkeys(supplies.EVENTS, supplies.translate),
+        **dict.fromkeys(answers.EVENTS, answers.translate),
     }
 )
 """(message code, event) → function. Each module of `mappers.messages` adds its rows here."""
 
 
+def understood(message: Message) -> Message:
+    """The message under the trigger that its MSH-9 means (`mappers.trigger`)."""
+    return under(message, TABLE)
+
+
 def map_message(message: Message, context: Context) -> Mapped:
     """The translation of one message: pure, never raises for what a sender wrote."""
+    message = understood(message)
     draft = Draft(message, context)
     translate = TABLE.get((message.code, message.event)) or TABLE.get((message.code, "*"))
     return translate(draft) if translate is not None else _unsupported(draft)

@@ -15,7 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mappers import systems
 from mappers.codes import Coded, lookup
+from mappers.datatypes.attachment import account
 from mappers.datatypes.order_number import FILLER, PLACER, Number, number
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
@@ -37,7 +39,7 @@ EVENTS = tuple(("MDM", f"T{n:02d}") for n in range(1, 12))
 PATHOLOGY_REPORT = "11526-1"
 """LOINC: pathology study."""
 _RELATES = {"T05": "appends", "T06": "appends", "T09": "replaces", "T10": "replaces"}
-_NOTE = "http://hl7.org/fhir/5.0/StructureDefinition/extension-DocumentReference.note"
+NOTE = "http://hl7.org/fhir/5.0/StructureDefinition/extension-DocumentReference.note"
 
 
 @cache
@@ -54,9 +56,7 @@ def translate(draft: Draft) -> Mapped:
     about = subject(draft, message.first("PID"), message.first("PV1"))
     if txa is None:
         draft.issue("segment-missing", "TXA", segment="TXA")
-    key = number(draft, txa.first(12), "document") if txa is not None else None
-    if txa is not None and key is None:
-        draft.issue("order-unidentified", "TXA-12")
+    key = (number(draft, txa.first(12), "document") or _unnumbered(txa, draft)) if txa is not None else None
     if about is None or txa is None or key is None:
         return finish(draft)
     status = _status(txa, draft)
@@ -69,7 +69,8 @@ def translate(draft: Draft) -> Mapped:
         draft.ledger.note(leaf, "coded", sheet.path("status"), "TXA[DocumentReference]#TXA-19")
     sheet.body["subject"] = {"reference": about.patient.ref}
     apply("TXA[DocumentReference]", txa, sheet, draft)
-    sheet.body["identifier"] = [dict(sheet.body["masterIdentifier"]), *sheet.body.get("identifier", [])]
+    if "masterIdentifier" in sheet.body:
+        sheet.body["identifier"] = [dict(sheet.body["masterIdentifier"]), *sheet.body.get("identifier", [])]
     sheet.body["custodian"] = named(institution(draft.site.institution, draft))
     _parent(txa, sheet, about, draft)
     edition(txa, sheet, draft)
@@ -77,6 +78,16 @@ def translate(draft: Draft) -> Mapped:
     _content(txa, sheet, draft)
     _presentation(txa, sheet, draft)
     return finish(draft, patient=about.patient.id, order_key=f"{orders.system}|{orders.value}" if orders else "")
+
+
+def _unnumbered(txa: Segment, draft: Draft) -> Number | None:
+    """A new document without a number is known by its message; a change of one that nobody can find is refused."""
+    site, message = draft.site, draft.message
+    if message.event not in ("T01", "T02") or not message.control_id or txa.raw(13):
+        draft.issue("order-unidentified", "TXA-12")
+        return None
+    draft.issue("unnumbered", "TXA-12")
+    return Number(systems.local(site.institution, "document-message"), message.control_id, site.institution)
 
 
 def _status(txa: Segment, draft: Draft) -> str:
@@ -176,11 +187,11 @@ def _content(txa: Segment, sheet: Sheet, draft: Draft) -> None:
         for value in obx.values(5):
             found = attachment(value, kind, draft).attachment
             place = sheet.path(f"content[{len(contents)}].attachment")
-            outcome = "dropped" if found is None else "stored"
-            for leaf in value.leaves():
-                path = "attachment-unusable" if found is None else f"{place}.data"
-                draft.ledger.note(leaf, outcome, path, "OBX[DocumentReference]#OBX-5")  # type: ignore[arg-type]
-            if found is not None:
+            if found is None:
+                for leaf in value.leaves():
+                    draft.ledger.note(leaf, "dropped", "attachment-unusable", "OBX[DocumentReference]#OBX-5")
+            else:
+                account(value, found, place, "OBX[DocumentReference]#OBX-5", draft)
                 title = obx.get(3, 2) or obx.get(3)
                 if title and title != NULL and title.strip():
                     found.setdefault("title", title)
@@ -190,7 +201,7 @@ def _content(txa: Segment, sheet: Sheet, draft: Draft) -> None:
     if text := _text(texts, sheet, len(contents), draft):
         contents.append({"attachment": text})
     sheet.body["content"] = contents or [{"attachment": absent()}]
-    annotate(draft.message.all("NTE"), sheet, draft, _NOTE)
+    annotate(draft.message.all("NTE"), sheet, draft, NOTE)
 
 
 def _presentation(txa: Segment, sheet: Sheet, draft: Draft) -> None:

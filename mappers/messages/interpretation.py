@@ -19,6 +19,8 @@ from mappers.message import NULL, Leaf, Segment
 SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 CRITICAL = frozenset({"HH", "LL", "AA"})
 ERROR = "error"
+_NEW = tuple.__new__
+"""Makes a `Leaf` in half the time its own constructor takes."""
 _RULE = "OBX[Observation]#OBX-8"
 
 
@@ -75,16 +77,16 @@ def interpret(obx: Segment, sheet: Sheet, draft: Draft, inside: str) -> Flags:
     """Writes the interpretation of OBX-8, or of the flag that stood inside the value when OBX-8 is empty."""
     if not obx.raw(8) and not inside:
         return NONE
-    values = obx.values(8)
+    raw = obx.raw(8)
+    flags = [(1, raw)] if raw.isalnum() else [(one.repetition, (one.get(1) or "").strip()) for one in obx.values(8)]
     found: list[str] = []
-    for value in values:
-        flag = (value.get(1) or "").strip()
+    for repetition, flag in flags:
         if not flag or flag == NULL:
             continue
-        leaf = Leaf(obx.position, 8, value.repetition, 1, 1)
+        leaf = _NEW(Leaf, (obx.position, 8, repetition, 1, 1))
         code = meaning(flag, draft)
         array = sheet.body.setdefault("interpretation", [])
-        place = sheet.path(f"interpretation[{len(array)}]")
+        place = f"{sheet.ref}#interpretation[{len(array)}]"
         if code is None:
             array.append({"text": flag})
             draft.issue("flag-unknown", leaf)
@@ -96,7 +98,7 @@ def interpret(obx: Segment, sheet: Sheet, draft: Draft, inside: str) -> Flags:
         found.append(code)
         array.append(_concept(code, flag))
         draft.ledger.note(leaf, "coded", place, _RULE)
-    if not values and inside:
+    if not flags and inside:
         code = meaning(inside, draft)
         if code is not None:
             found.append(code)

@@ -23,7 +23,7 @@ from mappers.message import NULL, Leaf, Segment, Value, legible
 from mappers.practitioner import practitioner
 from mappers.use import Use
 
-_comment_type = remembering(codeable_concept)
+_comment_type = remembering("CE[CodeableConcept]", codeable_concept)
 TYPE = "http://hl7.org/fhir/StructureDefinition/annotationType"
 CODED = "http://hl7.org/fhir/StructureDefinition/alternate-codes"
 

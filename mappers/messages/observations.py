@@ -8,11 +8,14 @@ Source: HL7 v2.5.1 7.4.2; V2-to-FHIR OBX[Observation], OBX[Observation-Component
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from mappers import dtm
 from mappers.contact_details import reach
+from mappers.datatypes.attachment import account as account_attachment
 from mappers.datatypes.codeable_concept import codeable_concept
 from mappers.datatypes.observation_value import (
     ATTACHED,
@@ -26,8 +29,8 @@ from mappers.datatypes.observation_value import (
     text_of,
 )
 from mappers.datatypes.reference_range import bounds, is_url, reference_range
-from mappers.datatypes.units import Unit, unit
-from mappers.derived import derived_id
+from mappers.datatypes.units import Unit, unit, unit_place
+from mappers.derived import new_id
 from mappers.draft import Draft, Sheet
 from mappers.message import NULL, Leaf, Segment, Value
 from mappers.messages import vital_signs
@@ -70,13 +73,13 @@ class Panel(NamedTuple):
     key: str
     subject: Subject
     state: ResultState | None
-    revoked: ResultState | None
-    code: dict[str, Any] | None
-    category: list[dict[str, Any]]
-    effective: dict[str, Any]
-    issued: str
-    specimen: str
-    performer: dict[str, Any] | None
+    revoked: ResultState | None = None
+    code: dict[str, Any] | None = None
+    category: Sequence[dict[str, Any]] = ()
+    effective: Mapping[str, Any] = MappingProxyType({})
+    issued: str = ""
+    specimen: str = ""
+    performer: dict[str, Any] | None = None
 
 
 class Observed(NamedTuple):
@@ -94,16 +97,22 @@ def state_of(obx: Segment, report: ResultState | None, draft: Draft) -> ResultSt
         if report is None:
             draft.issue("status-unknown", f"OBX[{obx.occurrence}]-11" if obx.occurrence > 1 else "OBX-11")
         return report
-    leaf = Leaf(obx.position, 11, 1, 1, 1)
     found = observation_status(draft.site, code)
-    if found is None:
-        draft.issue("status-unknown", leaf)
-    return found
+    if found is not None:
+        return found
+    leaf = Leaf(obx.position, 11, 1, 1, 1)
+    if report is not None and report.status == "unknown":
+        # Beside an order or a registration it is no result that somebody could take for final.
+        draft.unmapped("observation-status", code, "", leaf)
+        return report
+    draft.issue("status-unknown", leaf)
+    return None
 
 
 def observe(noted: Noted, panel: Panel, counts: dict[tuple[str, str], int], draft: Draft) -> Observed | None:
     """The Observation of an OBX and its notes; `None` when it cannot be one (then the message is refused)."""
     obx = noted.segment
+    sub_id = obx.raw(4)
     state = panel.revoked or state_of(obx, panel.state, draft)
     if state is None:
         return None
@@ -111,9 +120,9 @@ def observe(noted: Noted, panel: Panel, counts: dict[tuple[str, str], int], draf
     if not code or code == NULL:
         code = ""
         draft.issue("observation-unnamed", f"OBX[{obx.occurrence}]-3" if obx.occurrence > 1 else "OBX-3")
-    equal = (code, obx.raw(4))
+    equal = (code, sub_id)
     counts[equal] = nth = counts.get(equal, 0) + 1
-    identity = derived_id("Observation", panel.system, f"{panel.key}|{code}|{obx.raw(4)}|{nth}")
+    identity = new_id("Observation", panel.system, f"{panel.key}|{code}|{sub_id}|{nth}")
     sheet = draft.resource("Observation", identity, weight(state.status))
     found = _fill(sheet, noted, panel, state, draft)
     if noted.participants:
@@ -122,7 +131,8 @@ def observe(noted: Noted, panel: Panel, counts: dict[tuple[str, str], int], draf
 
 
 def _fill(sheet: Sheet, noted: Noted, panel: Panel, state: ResultState, draft: Draft) -> Observed:
-    obx, body, note = noted.segment, sheet.body, draft.ledger.note
+    obx, body = noted.segment, sheet.body
+    fields = obx.upto(33)
     if panel.category:
         body["category"] = list(panel.category)
     panel.subject.write(sheet)
@@ -133,9 +143,9 @@ def _fill(sheet: Sheet, noted: Noted, panel: Panel, state: ResultState, draft: D
     status = "preliminary" if flags.error and state.status in ("final", "amended", "corrected") else state.status
     body["status"] = status
     sheet.weight = weight(status)
-    if obx.raw(11):
-        note(Leaf(obx.position, 11, 1, 1, 1), "coded", sheet.path("status"), _RULE[11])
-        if obx.get(11) == "X" and status == "cancelled":
+    if fields[11]:
+        draft.ledger.say(obx.position, 11, "coded", f"{sheet.ref}#status", _RULE[11])
+        if status == "cancelled" and obx.get(11) == "X":
             # "Cannot be obtained" and "not asked for" are both cancelled in FHIR: the code tells them apart.
             body["_status"] = alternate("http://terminology.hl7.org/CodeSystem/v2-0085", "X")
     if not reading.element and "component" not in body and state.absent:
@@ -143,9 +153,9 @@ def _fill(sheet: Sheet, noted: Noted, panel: Panel, state: ResultState, draft: D
     _times(obx, sheet, panel, draft)
     if panel.specimen:
         body["specimen"] = {"reference": panel.specimen}
-    if obx.raw(33):
+    if fields[33]:
         _specimens(obx, sheet, panel, draft)
-    if obx.raw(24):
+    if fields[24]:
         _site(obx, draft)
     if "performer" not in body and panel.performer is not None:
         body["performer"] = [panel.performer]
@@ -177,12 +187,11 @@ def _times(obx: Segment, sheet: Sheet, panel: Panel, draft: Draft) -> None:
     body, offset = sheet.body, draft.site.offset
     written = obx.get(14)
     if written and written != NULL:
-        leaf = Leaf(obx.position, 14, 1, 1, 1)
         if time := dtm.dateTime(written, offset):
             body["effectiveDateTime"] = time
-            draft.ledger.note(leaf, "stored", sheet.path("effectiveDateTime"), _RULE[14])
+            draft.ledger.say(obx.position, 14, "stored", f"{sheet.ref}#effectiveDateTime", _RULE[14])
         else:
-            draft.issue("date-impossible", leaf)
+            draft.issue("date-impossible", Leaf(obx.position, 14, 1, 1, 1))
     if "effectiveDateTime" not in body:
         body.update(panel.effective or {"_effectiveDateTime": absent()})
     if panel.issued:
@@ -204,7 +213,7 @@ def _value(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
         return _coded(obx, sheet, draft)
     if kind in ATTACHED:
         return _attached(obx, kind, sheet, draft)
-    beside = Beside(found, ranged, partial(dtm.dateTime, offset=draft.site.offset))
+    beside = Beside(found, ranged, _dates(draft.site.offset))
     if len(values) > 1:
         return _several(obx, kind, sheet, beside, draft)
     reading = read(kind, values[0], beside)
@@ -217,6 +226,11 @@ def _value(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
     return reading
 
 
+@lru_cache(maxsize=64)
+def _dates(offset: str) -> Callable[[str], str | None]:
+    return partial(dtm.dateTime, offset=offset)
+
+
 def _at_site(found: Unit | None, draft: Draft) -> Unit | None:
     """With what the site's own table says of a unit; it goes before ours."""
     own = draft.site.codes.get(("unit", found.text)) if found is not None and draft.site.codes else None
@@ -225,10 +239,9 @@ def _at_site(found: Unit | None, draft: Draft) -> Unit | None:
 
 def _account(obx: Segment, sheet: Sheet, draft: Draft, reading: Reading, found: Unit | None) -> None:
     """The ledger lines of OBX-2, OBX-5 and OBX-6, the text as written, and what was odd."""
-    note, element = draft.ledger.note, reading.element
-    path = sheet.path(element)
-    for leaf in obx.values(5)[0].leaves():
-        note(leaf, "stored", path, _RULE[5])
+    element = reading.element
+    path = f"{sheet.ref}#{element}"
+    draft.ledger.whole(obx.values(5)[0], "stored", path, _RULE[5])
     _kind(obx, sheet, draft, element)
     if reading.original:
         extensions = sheet.body.setdefault("extension", [])
@@ -246,7 +259,7 @@ def _account(obx: Segment, sheet: Sheet, draft: Draft, reading: Reading, found: 
 
 def _kind(obx: Segment, sheet: Sheet, draft: Draft, element: str) -> None:
     if obx.raw(2):
-        draft.ledger.note(Leaf(obx.position, 2, 1, 1, 1), "coded", sheet.path(element), _RULE[2])
+        draft.ledger.say(obx.position, 2, "coded", f"{sheet.ref}#{element}", _RULE[2])
 
 
 def _coded(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
@@ -278,11 +291,10 @@ def _attached(obx: Segment, kind: str, sheet: Sheet, draft: Draft) -> Reading:
         place = "attachment-unusable"
         if found is not None:
             at = sheet.add("extension", {"url": ATTACHMENT, "valueAttachment": found})
-            place = sheet.path(
-                f"{at}.valueAttachment.{'data' if 'data' in found else 'url' if 'url' in found else 'title'}"
-            )
+            account_attachment(value, found, sheet.path(f"{at}.valueAttachment"), _RULE[5], draft)
+            continue
         for leaf in value.leaves():
-            draft.ledger.note(leaf, "stored" if found is not None else "dropped", place, _RULE[5])
+            draft.ledger.note(leaf, "dropped", place, _RULE[5])
     _kind(obx, sheet, draft, "extension")
     return NOTHING
 
@@ -306,19 +318,24 @@ def _several(obx: Segment, kind: str, sheet: Sheet, beside: Beside, draft: Draft
 
 def _unit(obx: Segment, found: Unit | None, element: str, path: str, draft: Draft) -> None:
     """The ledger lines of OBX-6."""
-    for place in _UNIT_AT.get(element, ()) if found is not None else ():
+    if found is None:
+        return
+    for place in _UNIT_AT.get(element, ()):
         for value in obx.values(6):
-            for leaf in value.leaves():
-                draft.ledger.note(leaf, "stored", f"{path}.{place}", _RULE[6])
+            for component, leaf in ((leaf.component, leaf) for leaf in value.leaves()):
+                outcome, where = unit_place(value.get(component, leaf.subcomponent) or "", found, place)
+                draft.ledger.note(leaf, outcome, f"{path}.{where}", _RULE[6])
 
 
 def _lines(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:
     """Repetitions of a text, or of anything else that is no code, are its lines."""
-    text = "\n".join(found for value in obx.values(5) if (found := text_of(value)))
-    if not text:
+    lines = {value: found for value in obx.values(5) if not value.is_null and (found := text_of(value))}
+    if not lines:
+        _kind(obx, sheet, draft, "dataAbsentReason")
         return NOTHING
+    text = "\n".join(lines.values())
     sheet.body["valueString"] = text
-    for value in obx.values(5):
+    for value in lines:
         for leaf in value.leaves():
             draft.ledger.note(leaf, "stored", sheet.path("valueString"), _RULE[5])
     _kind(obx, sheet, draft, "valueString")
@@ -342,15 +359,13 @@ def _one_range(text: str, sources: tuple[Value, ...], sheet: Sheet, found: Unit 
             for leaf in source.leaves():
                 draft.ledger.note(leaf, "dropped", "no-range", _RULE[7])
         return
-    if not text or text == NULL or is_url(text):
+    if not text or text == NULL or ("://" in text and is_url(text)):
         return
     array = sheet.body.setdefault("referenceRange", [])
     place = sheet.path(f"referenceRange[{len(array)}].text")
     one = reference_range(text, found)
     array.append(one)
-    note = draft.ledger.note
     for source in sources:
-        for leaf in source.leaves():
-            note(leaf, "stored", place, _RULE[7])
+        draft.ledger.whole(source, "stored", place, _RULE[7])
     if len(one) == 1 and not is_quality(text):
         draft.issue("range-unreadable", Leaf(sources[0].segment.position, 7, sources[0].repetition, 1, 1))

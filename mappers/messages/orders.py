@@ -13,18 +13,24 @@ from mappers.draft import Draft, Sheet
 from mappers.finish import finish
 from mappers.mapped import Mapped
 from mappers.message import Segment
-from mappers.messages import prescriptions
+from mappers.messages import nutrition, prescriptions, supplies
+from mappers.messages.notes import annotate
 from mappers.messages.observations import Panel, observe
 from mappers.messages.order_groups import Group, walk
-from mappers.messages.service_request import beside, key_of, moment, request
+from mappers.messages.service_request import beside, key_of, mention, moment, request
 from mappers.messages.specimens import specimens
 from mappers.messages.studies import study
 from mappers.messages.subject import Subject, subject
-from mappers.messages.surroundings import surround
+from mappers.messages.surroundings import alone, surround
 from mappers.order_state import ResultState
+from mappers.organization import institution
+from mappers.organization import reference as named
+from mappers.segments.ctd_practitionerrole import contact
 from mappers.segments.dg1_condition import conditions
 from mappers.service_section import observation_category, section
 
+_WITH_PRIOR_RESULTS = frozenset({"OMG", "OMI", "OML"})
+"""Messages whose orders may bring PRIOR_RESULT groups, which look like further orders."""
 _ASKED = ResultState("unknown", "unknown")
 """Information for the filler carries no result status (OBX-11 is not used in orders)."""
 
@@ -35,6 +41,7 @@ EVENTS = (
     ("OML", "O33"),
     ("OML", "O35"),
     ("OML", "O39"),
+    ("OML", "O59"),
     ("OMI", "O23"),
 )
 
@@ -46,25 +53,53 @@ def translate(draft: Draft) -> Mapped:
     if not groups:
         if any(group.other is not None and group.other.name in prescriptions.DETAILS for group in walked):
             return prescriptions.translate(draft)
-        # Orders for medicine, diet or supplies are other resources; taken for service requests they would mislead.
-        draft.issue("segment-missing", "OBR", segment="OBR")
-        return finish(draft)
+        return _without(walked, draft)
     about: Subject | None = None
     pid: Segment | None = None
     taken: set[tuple[str, str]] = set()
     first: Number | None = None
+    before = ""
     for group in groups:
         if about is None or group.pid is not pid:
+            before = about.patient.id if about is not None else ""
             about = subject(draft, group.pid, group.pv1)
             if about is None:
                 return finish(draft)
             pid = group.pid
             surround(draft, about)
+        if before == about.patient.id and draft.message.code in _WITH_PRIOR_RESULTS:
+            _prior(group, about, draft)
+            continue
         key = _order(group, about, taken, draft)
         first = first or key
     return finish(
         draft, patient=about.patient.id if about else "", order_key=f"{first.system}|{first.value}" if first else ""
     )
+
+
+def _prior(group: Group, about: Subject, draft: Draft) -> None:
+    """A second PID of the same patient leads into results of before: their order is mentioned, not asked for again."""
+    key = key_of(group, draft, PLACER) or key_of(group, draft, FILLER)
+    if key is None:
+        return
+    sheet = mention(group, key, about, draft)
+    annotate(group.notes, sheet, draft)
+    _supporting(group, key, about, sheet, draft)
+
+
+def _without(walked: list[Group], draft: Draft) -> Mapped:
+    """No service is ordered: diets and supplies (ORM of v2.3 and before) are other resources."""
+    others = {group.other.name for group in walked if group.other is not None}
+    if others & {"ODS", "ODT"}:
+        return nutrition.translate(draft)
+    if "RQD" in others:
+        return supplies.translate(draft)
+    if others:
+        # Taken for service requests they would mislead.
+        draft.issue("segment-missing", "OBR", segment="OBR")
+        return finish(draft)
+    about = subject(draft, draft.message.first("PID"), draft.message.first("PV1"))
+    return alone(draft, about, "OBR") if about is not None else finish(draft)
 
 
 def _order(group: Group, about: Subject, taken: set[tuple[str, str]], draft: Draft) -> Number | None:
@@ -84,6 +119,10 @@ def _order(group: Group, about: Subject, taken: set[tuple[str, str]], draft: Dra
     _supporting(group, key, about, sheet, draft)
     for segment in group.studies:
         study(segment, sheet, about, draft)
+    for segment in group.contacts:
+        house = named(institution(key.owner, draft))
+        if (found_contact := contact(segment, house, draft)) is not None:
+            sheet.add("supportingInfo", {"reference": found_contact.ref})
     return key
 
 
@@ -100,13 +139,8 @@ def _supporting(group: Group, key: Number, about: Subject, sheet: Sheet, draft: 
         key=f"order|{key.value}",
         subject=about,
         state=_ASKED,
-        revoked=None,
-        code=None,
         category=observation_category(section(group.obr, draft)),
         effective=_effective(group, draft),
-        issued="",
-        specimen="",
-        performer=None,
     )
     counts: dict[tuple[str, str], int] = {}
     for noted in group.observations:

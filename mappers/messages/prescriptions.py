@@ -26,7 +26,7 @@ from mappers.messages.observations import Panel, observe
 from mappers.messages.order_groups import Group, Noted
 from mappers.messages.service_request import state
 from mappers.messages.subject import Subject, absent, subject
-from mappers.messages.surroundings import surround
+from mappers.messages.surroundings import alone, surround
 from mappers.order_state import ResultState, weight
 from mappers.segments.orc_provenance import order_provenance
 from mappers.segments.rxc_medication import FIELDS, medication
@@ -77,10 +77,10 @@ def translate(draft: Draft) -> Mapped:
     message = draft.message
     groups = walk(message)
     about = subject(draft, message.first("PID"), message.first("PV1"))
-    if about is None or not groups:
-        if not groups:
-            draft.issue("segment-missing", "ORC", segment="ORC")
+    if about is None:
         return finish(draft)
+    if not groups:
+        return alone(draft, about, "ORC")
     surround(draft, about)
     first: Number | None = None
     taken: set[str] = set()
@@ -281,14 +281,7 @@ def _informed(group: Prescribed, own: str, about: Subject, sheet: Sheet, draft: 
         system=systems.local(draft.site.institution, "prescription"),
         key=own,
         subject=about,
-        revoked=None,
         state=_UNTOLD,
-        code=None,
-        category=[],
-        effective={},
-        issued="",
-        specimen="",
-        performer=None,
     )
     counts: dict[tuple[str, str], int] = {}
     for noted in group.observations:

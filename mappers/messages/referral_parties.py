@@ -29,8 +29,8 @@ class Party(NamedTuple):
     reference: Reference
     organization: Reference
     code: str
-    role: Leaf
-    """Where PRD-1 says that it is this party."""
+    role: Leaf | None
+    """Where PRD-1 says that it is this party; `None` when only the header tells."""
 
 
 def parties(draft: Draft) -> dict[str, Party]:
@@ -45,6 +45,36 @@ def parties(draft: Draft) -> dict[str, Party]:
                 if party is not None:
                     found[own] = party
     return found
+
+
+_LIKE = {"RP": "AP", "RT": "IR"}
+"""Roles of the Australian table 0286: who wrote the letter, whom it is meant for."""
+
+
+def complete(found: dict[str, Party], draft: Draft) -> None:
+    """A new referral that names one of its parties by no PRD goes from the sender of the message to its receiver, and
+    says so; a receiver that the header does not name either is told as missing."""
+    for role, like in _LIKE.items():
+        if role in found:
+            continue
+        if like in found:
+            found[role] = found[like]
+            continue
+        house = _from_header(role, draft)
+        if house is None:
+            draft.issue("field-missing", f"PRD-1 ({role})")
+            continue
+        code = next((c for c in draft.site.institutions if institution_id(c) == house.id), "")
+        found[role] = Party(named(house), named(house), code, None)
+        draft.issue("party-from-header", f"PRD-1 ({role})")
+
+
+def _from_header(role: str, draft: Draft) -> Sheet | None:
+    if role == "RP":
+        return institution(draft.site.institution, draft)
+    if code := receiver(draft):
+        return institution(code, draft)
+    return organization(draft.message.msh.get(6), None, draft)
 
 
 def _party(prd: Segment, role: str, told: Leaf, draft: Draft) -> Party | None:

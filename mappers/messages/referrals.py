@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mappers import systems
 from mappers.datatypes.codeable_concept import codeable_concept
 from mappers.datatypes.order_number import Number, number
 from mappers.derived import derived_id
@@ -22,12 +23,14 @@ from mappers.message import NULL, Leaf, Segment
 from mappers.messages.notes import annotate
 from mappers.messages.observations import Panel, observe
 from mappers.messages.order_groups import Noted, walk
-from mappers.messages.referral_parties import Party, parties
-from mappers.messages.service_request import later, moment
+from mappers.messages.referral_parties import Party, complete, parties
+from mappers.messages.service_request import REQUESTER_ORGANIZATION, later, moment
 from mappers.messages.subject import Subject, subject
 from mappers.order_state import ResultState
-from mappers.organization import organization
+from mappers.organization import institution, organization
+from mappers.organization import reference as named
 from mappers.referral_state import ReferralState, known, of_event
+from mappers.segments.ctd_practitionerrole import contact
 from mappers.segments.dg1_condition import conditions
 from mappers.service_section import observation_category, section
 from mappers.systems import CANONICAL
@@ -47,23 +50,43 @@ def translate(draft: Draft) -> Mapped:
     message = draft.message
     rf1 = message.first("RF1")
     about = subject(draft, message.first("PID"), message.first("PV1"))
-    if rf1 is None:
+    if rf1 is None and not _is_new(None, draft):
         draft.issue("segment-missing", "RF1", segment="RF1")
-    key = number(draft, rf1.first(6), "referral") if rf1 is not None else None
-    if rf1 is not None and key is None:
-        draft.issue("order-unidentified", "RF1-6")
-    if about is None or rf1 is None or key is None:
         return finish(draft)
+    key = (number(draft, rf1.first(6), "referral") if rf1 is not None else None) or _unnumbered(rf1, draft)
+    if about is None or key is None:
+        return finish(draft)
+    # The standard lets a new referral come without RF1: it then says nothing.
+    rf1 = rf1 or Segment("RF1", "RF1", -1, 1, message.delimiters)
     found = parties(draft)
     state = _state(rf1, draft)
     if message.code == "REF":
+        complete(found, draft)
         request = _request(rf1, key, about, found, state, draft)
-        _along(request, key, about, draft)
+        _along(request, key, about, found, draft)
     else:
         request = _mention(rf1, key, about, found, draft)
     if state is not None:
         _task(rf1, request, key, about, found, state, draft)
     return finish(draft, patient=about.patient.id, order_key=f"{key.system}|{key.value}")
+
+
+def _is_new(rf1: Segment | None, draft: Draft) -> bool:
+    """Whether it asks for something that no earlier message asked for."""
+    message = draft.message
+    code = rf1.get(1) if rf1 is not None else None
+    return (message.code, message.event) == ("REF", "I12") and code in (None, "P")
+
+
+def _unnumbered(rf1: Segment | None, draft: Draft) -> Number | None:
+    """A new referral without a number is known by its message; a change, an answer or a cancellation of one that
+    nobody can find is refused."""
+    site, message = draft.site, draft.message
+    if not _is_new(rf1, draft) or not message.control_id:
+        draft.issue("order-unidentified", "RF1-6")
+        return None
+    draft.issue("unnumbered", "RF1-6")
+    return Number(systems.local(site.institution, "referral-message"), message.control_id, site.institution)
 
 
 def _state(rf1: Segment, draft: Draft) -> ReferralState | None:
@@ -89,9 +112,6 @@ def _request(
     apply("RF1[ServiceRequest]", rf1, sheet, draft)
     sheet.body["category"] = [{"coding": [dict(CATEGORY)]}, *sheet.body.get("category", [])]
     _answers(rf1, key, sheet, about, draft)
-    for role in ("RP", "RT"):
-        if role not in found:
-            draft.issue("field-missing", f"PRD-1 ({role})")
     return sheet
 
 
@@ -127,14 +147,18 @@ def _head(sheet: Sheet, status: str, about: Subject, found: dict[str, Party], dr
     note = draft.ledger.note
     if giver is not None:
         body["requester"] = giver.reference
-        note(giver.role, "coded", sheet.path("requester"), "PRD[ServiceRequest]#PRD-1")
+        if giver.role is not None:
+            note(giver.role, "coded", sheet.path("requester"), "PRD[ServiceRequest]#PRD-1")
     if taker is not None:
         body["performer"] = [taker.reference]
-        note(taker.role, "coded", sheet.path("performer[0]"), "PRD[ServiceRequest]#PRD-1")
+        if taker.role is not None:
+            note(taker.role, "coded", sheet.path("performer[0]"), "PRD[ServiceRequest]#PRD-1")
     direction = _direction(giver, taker, draft)
     if direction:
         coding = {"system": _DIRECTIONS, "code": direction}
         body["extension"] = [{"url": DIRECTION, "valueCoding": coding}]
+    if giver is not None and giver.organization["reference"].startswith("Organization/"):
+        sheet.add("extension", {"url": REQUESTER_ORGANIZATION, "valueReference": giver.organization})
 
 
 def _direction(giver: Party | None, taker: Party | None, draft: Draft) -> str:
@@ -215,24 +239,40 @@ def _reason(rf1: Segment, sheet: Sheet, state: ReferralState, draft: Draft) -> N
         draft.issue("field-missing", "RF1-10")
 
 
-def _along(request: Sheet, key: Number, about: Subject, draft: Draft) -> None:
+def _along(request: Sheet, key: Number, about: Subject, found: dict[str, Party], draft: Draft) -> None:
     """What travels with a referral: diagnoses, notes, findings, authorization."""
     body = request.body
     for one in conditions(draft, about.patient, about.encounter):
         request.add("reasonReference", {"reference": one.ref})
+    letter = any(draft.message.all(name) for name in ("OBX", "NTE"))
     if "reasonReference" not in body and "reasonCode" not in body:
-        draft.issue("field-missing", "DG1-3")
+        draft.issue("reason-uncoded" if letter else "field-missing", "DG1-3")
+    _contacts(request, found, draft)
     for aut in draft.message.all("AUT"):
         _authorization(aut, request, about, draft)
-    found = walk(draft.message)
-    annotate((one.segment for one in found.loose if one.segment.name == "NTE"), request, draft)
-    for group in found.groups:
+    walked = walk(draft.message)
+    annotate((one.segment for one in walked.loose if one.segment.name == "NTE"), request, draft)
+    for group in walked.groups:
         annotate(group.notes, request, draft)
     counts: dict[tuple[str, str], int] = {}
     for noted, obr in _findings(draft):
         observed = observe(noted, _panel(key, about, obr, draft), counts, draft)
         if observed is not None:
             request.add("supportingInfo", {"reference": observed.sheet.ref})
+
+
+def _contacts(request: Sheet, found: dict[str, Party], draft: Draft) -> None:
+    """CTD: whom to ask, at the institution of the party it stands behind."""
+    houses = {
+        one.role.position: one.organization
+        for one in found.values()
+        if one.role is not None and one.organization["reference"].startswith("Organization/")
+    }
+    for ctd in draft.message.all("CTD"):
+        before = [place for place in houses if place < ctd.position]
+        house = houses[max(before)] if before else named(institution(draft.site.institution, draft))
+        if (role := contact(ctd, house, draft)) is not None:
+            request.add("supportingInfo", {"reference": role.ref})
 
 
 def _authorization(aut: Segment, request: Sheet, about: Subject, draft: Draft) -> None:
@@ -269,11 +309,6 @@ def _panel(key: Number, about: Subject, obr: Segment | None, draft: Draft) -> Pa
         key=f"referral|{key.value}|{obr.get(4) if obr is not None else ''}",
         subject=about,
         state=_SENT_ALONG,
-        revoked=None,
-        code=None,
         category=observation_category(section(obr, draft)),
         effective=effective,
-        issued="",
-        specimen="",
-        performer=None,
     )

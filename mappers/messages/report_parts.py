@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mappers.datatypes.attachment import Attached, encapsulated, link, pointer
+from mappers.datatypes.attachment import Attached, account, encapsulated, link, pointer
 from mappers.datatypes.reference_range import is_url
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
@@ -21,6 +21,8 @@ from mappers.message import NULL, Leaf, Segment, Value
 from mappers.messages.order_groups import Noted
 from mappers.messages.subject import Subject
 
+_LINKING = frozenset({"", "ST", "TX", "FT"})
+"""Kinds of values that may be a link."""
 _PICTURES = ("image/", "video/", "audio/")
 
 
@@ -29,7 +31,7 @@ def is_attachment(obx: Segment) -> bool:
     kind = obx.raw(2).strip().upper()
     if kind in ("ED", "RP"):
         return True
-    if "://" not in obx.raw(5) or kind not in ("", "ST", "TX", "FT"):
+    if kind not in _LINKING or "://" not in obx.raw(5):
         return False
     text = (obx.values(5)[0].text() or "").strip()
     return is_url(text) and not any(sign.isspace() for sign in text)
@@ -65,13 +67,7 @@ def attach(noted: Noted, report: Sheet, key: str, about: Subject, weight: Weight
 
 def _account(obx: Segment, value: Value, found: dict[str, Any], place: str, draft: Draft) -> None:
     note = draft.ledger.note
-    content = "data" if "data" in found else "url" if "url" in found else "title"
-    last = len(value.components)
-    for leaf in value.leaves():
-        where = (
-            content if leaf.component in (1, last) and (leaf.component == last or content != "data") else "contentType"
-        )
-        note(leaf, "stored", f"{place}.{where}", "OBX[DiagnosticReport]#OBX-5")
+    account(value, found, place, "OBX[DiagnosticReport]#OBX-5", draft)
     for field in (2, 11):
         if obx.raw(field):
             note(Leaf(obx.position, field, 1, 1, 1), "coded", place, f"OBX[DiagnosticReport]#OBX-{field}")

@@ -1,9 +1,10 @@
-"""ORU^R01, R30, R32 and OUL^R21, R22, R24: reports -> DiagnosticReport, Observation, Specimen and what belongs to them.
+"""ORU (R01, R30 …) and OUL (R21 to R24): reports -> DiagnosticReport, Observation, Specimen and what belongs to them.
 
 Id of a report: filler number (else placer number) of its authority, with OBR-4, because one number often covers several
 panels that are corrected one by one. An analyser that writes the bar code of the sample into OBR-2 knows no orders, and
-counts OBR-3 from 1 every day: its reports are known by the bar code. The status is OBR-25's, else what all its results
-say; a report whose state nobody tells is refused. A result that names an order mentions that order and reports its
+counts OBR-3 from 1 every day: its reports are known by the bar code. A report without any number is known by patient,
+examination and time. The status is OBR-25's, else what all its results say, else `unknown`; a state that nobody can
+read is refused. A result that names an order mentions that order and reports its
 work; one that names none is kept.
 Source: HL7 v2.5.1 7.3.1, 7.3.2 ff.; V2-to-FHIR ORU_R01; OUL_R21, R22 and R24 have no official map.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mappers import systems
 from mappers.datatypes.order_number import FILLER, PLACER, Number
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
@@ -24,11 +26,11 @@ from mappers.messages.notes import annotate
 from mappers.messages.observations import Panel, observe
 from mappers.messages.order_groups import Group, Noted, walk
 from mappers.messages.report_parts import attach, is_attachment, is_conclusion, link_in_range
-from mappers.messages.service_request import beside, key_of, mention, moment, task, twin
+from mappers.messages.service_request import REQUESTER_ORGANIZATION, beside, key_of, mention, moment, task, twin
 from mappers.messages.specimens import barcode, specimens
 from mappers.messages.studies import referenced, study
 from mappers.messages.subject import Subject, absent, subject
-from mappers.messages.surroundings import surround
+from mappers.messages.surroundings import alone, surround
 from mappers.order_state import OF_REPORT, ResultState, observation_status, of_results, report_status, weight
 from mappers.organization import institution
 from mappers.organization import reference as named
@@ -37,6 +39,10 @@ from mappers.service_section import claim, concepts, observation_category, secti
 NOTE = "http://hl7.org/fhir/5.0/StructureDefinition/extension-DiagnosticReport.note"
 """R4 reports have no note; this is how HL7 says what R5 can."""
 
+ACQUISITION_ORGANIZATION = f"{systems.CANONICAL}/StructureDefinition/acquisition-organization"
+DIAGNOSING_ORGANIZATION = f"{systems.CANONICAL}/StructureDefinition/diagnosing-organization"
+_SENT_IN = frozenset({"lab", "pathology", "ecg"})
+"""Centres to which samples and tracings are sent, and patients are not."""
 _WORK = {
     "registered": "accepted",
     "partial": "in-progress",
@@ -48,16 +54,21 @@ _WORK = {
 """What a report says about the work on its order; a revoked report says nothing about it."""
 
 REVOKED = ResultState("cancelled")
+_DAY = len("20260301")
 
 EVENTS = (
     ("ORU", "R01"),
     ("ORU", "R30"),
+    ("ORU", "R31"),
     ("ORU", "R32"),
+    ("ORU", "*"),
     ("OUL", "R21"),
     ("OUL", "R22"),
     ("OUL", "R23"),
     ("OUL", "R24"),
+    ("OUL", "*"),
 )
+"""The code alone says that results come; the events tell who asked."""
 
 
 def translate(draft: Draft) -> Mapped:
@@ -68,9 +79,9 @@ def translate(draft: Draft) -> Mapped:
         return finish(draft)
     groups = [group for group in found.groups if group.obr is not None or group.observations]
     if not groups:
-        draft.issue("segment-missing", "OBR", segment="OBR")
-        return finish(draft)
-    about: Subject | None = None
+        about = subject(draft, draft.message.first("PID"), draft.message.first("PV1"))
+        return alone(draft, about, "OBR") if about is not None else finish(draft)
+    about = None
     pid: Segment | None = None
     first = ""
     for group in groups:
@@ -97,13 +108,11 @@ def _report(group: Group, about: Subject, draft: Draft) -> Number | None:
     """One report; comes back with the number of its order, else its own."""
     beside(group, draft)
     order, own = key_of(group, draft, PLACER), key_of(group, draft, FILLER)
-    key = barcode(group, draft) or own or order
-    if key is None:
-        draft.issue("order-unidentified", f"{group.obr.name}-3" if group.obr else "OBR-3")
-        return None
+    named_by = barcode(group, draft) or own or order
     status = _status(group, draft)
     if status is None:
-        return order or key
+        return order or named_by
+    key = named_by or _unnumbered(group, about, draft)
     code = group.obr.get(4) if group.obr is not None else None
     value = f"{key.value}|{code}" if code and code != NULL else key.value
     report = draft.resource("DiagnosticReport", derived_id("DiagnosticReport", key.system, value), weight(status))
@@ -121,7 +130,23 @@ def _report(group: Group, about: Subject, draft: Draft) -> Number | None:
         report.body.update(panel.effective)
     _results(group, panel, report, about, draft)
     annotate(group.notes, report, draft, NOTE)
-    return order or key
+    return order or named_by
+
+
+def _unnumbered(group: Group, about: Subject, draft: Draft) -> Number:
+    """What a report without any number is known by: patient, what was examined and when, and the sample; without a time
+    of day by its message, so that two reports of a day never become one."""
+    obr, message = group.obr, draft.message
+    draft.issue("unnumbered", "OBR-3")
+    what, when = (obr.raw(4), obr.get(7) or "") if obr is not None else ("", "")
+    same = [one for one in message.all("OBR") if (one.raw(4), one.get(7) or "") == (what, when)]
+    nth = sum(1 for one in same if obr is not None and one.position < obr.position)
+    sample = group.specimens[0].segment.raw(2) if group.specimens else ""
+    told = [about.patient.id, what, when, sample, str(nth)]
+    if len(when) <= _DAY:
+        told.append(message.control_id or draft.provenance.id)
+    institution_ = draft.site.institution
+    return Number(systems.local(institution_, "unnumbered-report"), "|".join(told), institution_)
 
 
 def _status(group: Group, draft: Draft) -> str | None:
@@ -137,14 +162,17 @@ def _status(group: Group, draft: Draft) -> str | None:
         if found is None:
             draft.issue("status-unknown", Leaf(obr.position, 25, 1, 1, 1))
         return found
-    states = [observation_status(draft.site, one.segment.get(11) or "") for one in group.observations]
-    if states and all(states):
+    told = [code for one in group.observations if (code := one.segment.get(11)) and code != NULL]
+    states = [observation_status(draft.site, code) for code in told]
+    if all(states) and len(told) == len(group.observations) and told:
         return of_results(state.status for state in states if state is not None)
-    if not any(one.segment.raw(11) for one in group.observations):
-        draft.issue("status-unknown", "OBR-25")
-        return None
-    for one, state in zip(group.observations, states, strict=True):
-        if state is None:
+    if all(states):
+        # Nobody says how it stands: that is what is stored, and it is never called final.
+        draft.issue("status-absent", "OBR-25")
+        return "unknown"
+    for one in group.observations:
+        code = one.segment.get(11)
+        if code and code != NULL and observation_status(draft.site, code) is None:
             place = f"OBX[{one.segment.occurrence}]-11" if one.segment.occurrence > 1 else "OBX-11"
             draft.issue("status-unknown", place)
     return None
@@ -169,7 +197,9 @@ def _head(group: Group, about: Subject, report: Sheet, draft: Draft) -> None:
     body.setdefault("code", absent())
     if "effectiveDateTime" not in body and "effectivePeriod" not in body:
         body["_effectiveDateTime"] = absent()
-    body.setdefault("performer", []).insert(0, named(institution(draft.site.institution, draft)))
+    house = named(institution(draft.site.institution, draft))
+    body.setdefault("performer", []).insert(0, house)
+    report.add("extension", {"url": DIAGNOSING_ORGANIZATION, "valueReference": dict(house)})
     _times(group, report, draft)
 
 
@@ -195,9 +225,20 @@ def _order(group: Group, order: Number | None, about: Subject, report: Sheet, dr
         return
     request = mention(group, order, about, draft)
     report.body["basedOn"] = [{"reference": request.ref}]
+    _acquired(group, request, report, draft)
     work = _WORK.get(report.body["status"])
     if work:
         task(request, order, order.value, work, about, draft)
+
+
+def _acquired(group: Group, request: Sheet, report: Sheet, draft: Draft) -> None:
+    """Where the sample was taken or the tracing made, when another institution asked: there. Where a picture was made
+    nobody says: the patient may have gone there."""
+    part, own = section(group.obr, draft), institution(draft.site.institution, draft).ref
+    asked = [one for one in request.body.get("extension", ()) if one["url"] == REQUESTER_ORGANIZATION]
+    house = dict(asked[0]["valueReference"]) if asked else {"reference": own}
+    if house["reference"] != own and part is not None and part.centre in _SENT_IN:
+        report.add("extension", {"url": ACQUISITION_ORGANIZATION, "valueReference": house})
 
 
 def _panel(
@@ -214,7 +255,7 @@ def _panel(
         key=value,
         subject=about,
         revoked=REVOKED if draft.message.msh.get(15) == "CE" else None,
-        state=OF_REPORT.get(status) if group.obr is not None and group.obr.raw(25) else None,
+        state=OF_REPORT.get(status) if status == "unknown" or (group.obr is not None and group.obr.raw(25)) else None,
         code=body["code"] if "extension" not in body["code"] else None,
         category=observation_category(section(group.obr, draft)),
         effective=effective,

@@ -37,6 +37,8 @@ from mappers.systems import CANONICAL
 from mappers.use import Use
 
 BUSINESS_EVENT = f"{CANONICAL}/StructureDefinition/business-event"
+REQUESTER_ORGANIZATION = f"{CANONICAL}/StructureDefinition/requester-organization"
+"""Who asks, where the requester is somebody at work there."""
 V2_0119 = "http://terminology.hl7.org/CodeSystem/v2-0119"
 TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
 Reference = dict[str, Any]
@@ -165,7 +167,9 @@ def business_event(orc: Segment, sheet: Sheet, draft: Draft) -> None:
 
 
 def requester(group: Group, key: Number, sheet: Sheet, draft: Draft) -> Reference | None:
-    """ORC-12, else OBR-16, at ORC-21, else the institution whose number it is."""
+    """ORC-12, else OBR-16, at ORC-21, else the institution whose number it is; the institution by itself as well."""
+    house = _facility(group.orc, sheet, draft) or named(institution(key.owner, draft))
+    sheet.add("extension", {"url": REQUESTER_ORGANIZATION, "valueReference": dict(house)})
     if group.participants and (found := orderer(group.participants, draft)) is not None:
         return found
     person: Reference | None = None
@@ -177,9 +181,7 @@ def requester(group: Group, key: Number, sheet: Sheet, draft: Draft) -> Referenc
     if group.orc is not None and group.orc.raw(24) and person is not None:
         asker = draft.sheets["Practitioner", person["reference"].partition("/")[2]]
         reach(group.orc, 24, "address", asker, "ORC[ServiceRequest]#ORC-24", draft)
-    return practitioner_role.reference(
-        person, _facility(group.orc, sheet, draft) or named(institution(key.owner, draft)), draft
-    )
+    return practitioner_role.reference(person, house, draft)
 
 
 def _facility(orc: Segment | None, sheet: Sheet, draft: Draft) -> Reference | None:

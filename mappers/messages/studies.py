@@ -11,6 +11,7 @@ from mappers import systems
 from mappers.datatypes.primitive import spaced
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
+from mappers.ledger import Outcome
 from mappers.mapped import Weight
 from mappers.message import NULL, Leaf, Segment
 from mappers.messages.order_groups import Noted
@@ -48,7 +49,10 @@ def referenced(noted: Noted, about: Subject, draft: Draft) -> Sheet | None:
     for field in (2, 3, 5, 11):
         for value in obx.values(field):
             for leaf in value.leaves():
-                draft.ledger.note(leaf, "stored", sheet.path("identifier[0].value"), f"OBX[ImagingStudy]#OBX-{field}")
+                # What it is called, and that it stands, is what the kind of resource says.
+                told = uid in (value.get(leaf.component, leaf.subcomponent) or "")
+                outcome: Outcome = "stored" if told else "coded"
+                draft.ledger.note(leaf, outcome, sheet.path("identifier[0].value"), f"OBX[ImagingStudy]#OBX-{field}")
     return sheet
 
 

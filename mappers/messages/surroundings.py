@@ -12,12 +12,15 @@ from typing import Any
 from mappers import systems
 from mappers.draft import Draft
 from mappers.engine import apply
-from mappers.message import NULL, Segment
+from mappers.finish import finish
+from mappers.mapped import Mapped
+from mappers.message import Segment
 from mappers.messages.observations import Panel, observe
 from mappers.messages.order_groups import Noted
 from mappers.messages.subject import Subject
-from mappers.order_state import ResultState, observation_status
+from mappers.order_state import ResultState
 from mappers.segments.al1_allergyintolerance import allergies
+from mappers.segments.gt1_relatedperson import guarantors
 from mappers.segments.in1_coverage import coverages
 from mappers.segments.nk1_relatedperson import related_persons
 from mappers.segments.pd1_observation import living_will
@@ -28,7 +31,7 @@ _UNTOLD = ResultState("unknown", "unknown")
 """An observation beside a registration whose OBX-11 is empty: nobody said that it is final."""
 
 
-_ABOUT = ("PD1", "NK1", "AL1", "IAM", "IN1", "PV1", "ROL", "PRT")
+_ABOUT = ("PD1", "NK1", "AL1", "IAM", "IN1", "GT1", "PV1", "ROL", "PRT")
 _ROLES = ("ROL", "PRT", "IN3")
 
 
@@ -51,12 +54,23 @@ def surround(draft: Draft, about: Subject) -> None:
     pv1, pv2 = message.first("PV1"), message.first("PV2")
     if "IN1" in names or (pv1 is not None and pv1.raw(20)):
         coverages(draft, patient)
+    if "GT1" in names:
+        guarantors(draft, patient)
     if pv1 is not None:
         apply("PV1[Patient]", pv1, patient, draft)
     if pv1 is not None and visit is not None:
         history(pv1, patient, visit, draft)
         if pv2 is not None:
             apply("PV2[Encounter]", pv2, visit, draft)
+
+
+def alone(draft: Draft, about: Subject, segment: str) -> Mapped:
+    """The end of a message that lacks what it is sent for: who it is about, and what it says of him, is stored and the
+    segment that is missing is said. Nothing that the message asks for is left undone unsaid."""
+    draft.issue("detail-missing", segment, segment=segment)
+    surround(draft, about)
+    observations(draft, about)
+    return finish(draft, patient=about.patient.id)
 
 
 def observations(draft: Draft, about: Subject, only: tuple[Segment, ...] | None = None) -> None:
@@ -71,18 +85,10 @@ def observations(draft: Draft, about: Subject, only: tuple[Segment, ...] | None 
         system=systems.local(draft.site.institution, "observation"),
         key=f"{place}|{draft.event_time}",
         subject=about,
-        revoked=None,
         state=_UNTOLD,
-        code=None,
-        category=[],
         effective=effective,
-        issued="",
-        specimen="",
-        performer=None,
     )
     counts: dict[tuple[str, str], int] = {}
     for obx in segments:
-        code = obx.get(11)
-        known = not code or code == NULL or observation_status(draft.site, code) is not None
-        if known and (obx.get(3) or obx.get(3, 2)):
+        if obx.get(3) or obx.get(3, 2):
             observe(Noted(obx), panel, counts, draft)

@@ -89,14 +89,16 @@ def _take(
     for found in walk.find(body, back.steps):
         if count >= back.most:
             return
+        mine = (*found.key, back.segment, back.field, back.component) if back.most == 1 else found.key
         listed = isinstance(found.key[0], int)
-        if (listed and not back.copy and found.key in taken) or not fits(found, back):
+        told = listed and not back.copy and found.key in taken and (back.most > 1 or mine not in taken)
+        if told or not fits(found, back):
             continue
         written = back.write(found.value, ask)
         if not written:
             continue
         if not back.copy:
-            taken.add(found.key)
+            taken |= {found.key, mine}  # two rows of one field are the halves of one value
         count += 1
         _put(back, written, segment)
 

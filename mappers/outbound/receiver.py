@@ -34,6 +34,13 @@ class Envelope:
     application_ack: str = ""
     change: str = "created"
     """`updated` when the receiver may know the order already."""
+    answers: str = ""
+    """MSH-10 of the message that this one answers (MSA-2)."""
+
+    @property
+    def given_back(self) -> bool:
+        """Whether the message is made as it came, for nobody to send: it has no sender of its own."""
+        return not any(self.sending)
 
     @property
     def code(self) -> str:

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from mappers.outbound.messages.adt import adt
+from mappers.outbound.messages.adt import MERGES, adt
+from mappers.outbound.messages.answers import order_answer
+from mappers.outbound.messages.appointments import appointment_message
+from mappers.outbound.messages.documents import document_message
 from mappers.outbound.messages.orders import order_message
 from mappers.outbound.messages.referrals import is_referral, referral_message
 from mappers.outbound.messages.results import result_message
 from mappers.outbound.pool import Pool
 from mappers.outbound.receiver import Envelope, Receiver, Work
-from mappers.outbound.tree import Built, written
+from mappers.outbound.tree import Built, fitting, written
 
 Body = dict[str, Any]
 
@@ -48,8 +52,13 @@ def _adt(focus: list[Body], work: Work) -> list[Built]:
     return adt(patient, visit, work) if patient is not None else []
 
 
-def _referral(focus: list[Body], work: Work) -> list[Built]:
-    return referral_message(focus[0], work)
+def _first(make: Callable[[Body, Work], list[Built]]) -> Make:
+    """A message about one resource."""
+
+    def made(focus: list[Body], work: Work) -> list[Built]:
+        return make(focus[0], work)
+
+    return made
 
 
 _KINDS: Mapping[str, tuple[str, Make]] = MappingProxyType(
@@ -60,8 +69,14 @@ _KINDS: Mapping[str, tuple[str, Make]] = MappingProxyType(
         "OML": ("ServiceRequest", order_message),
         "OMI": ("ServiceRequest", order_message),
         "ORU": ("DiagnosticReport", result_message),
-        "REF": ("ServiceRequest", _referral),
-        "RRI": ("ServiceRequest", _referral),
+        "ORR": ("ServiceRequest", order_answer),
+        "ORG": ("ServiceRequest", order_answer),
+        "ORL": ("ServiceRequest", order_answer),
+        "ORI": ("ServiceRequest", order_answer),
+        "REF": ("ServiceRequest", _first(referral_message)),
+        "RRI": ("ServiceRequest", _first(referral_message)),
+        "MDM": ("DocumentReference", _first(document_message)),
+        "SIU": ("Appointment", _first(appointment_message)),
     }
 )
 
@@ -75,7 +90,7 @@ def focus_of(code: str, event: str, pool: Pool) -> list[Body]:
     """The resources of a pool that a message of that kind is about."""
     if code == "ADT":
         patients = pool.of("Patient")
-        if event in ("A18", "A34", "A39", "A40"):
+        if event in MERGES:
             patients = [one for one in patients if any(link.get("type") == "replaces" for link in one.get("link", ()))]
         return [*patients[:1], *pool.of("Encounter")[:1]]
     found = pool.of(_KINDS[code][0])
@@ -83,7 +98,19 @@ def focus_of(code: str, event: str, pool: Pool) -> list[Body]:
         answered = {one.get("reference") for request in found for one in request.get("basedOn", ())}
         referrals = [one for one in found if is_referral(one)]
         return [one for one in referrals if f"ServiceRequest/{one.get('id')}" not in answered] or referrals
-    return [one for one in found if not is_referral(one)] if code != "ORU" else found
+    if code == "MDM":  # a parent is only mentioned: it has no content
+        return [one for one in found if any(_content(part) for part in one.get("content", ()))] or found
+    return [one for one in found if one["resourceType"] != "ServiceRequest" or not is_referral(one)]
+
+
+def _content(part: Body) -> bool:
+    return not {"data", "url", "title"}.isdisjoint(part.get("attachment", {}))
+
+
+def _nobodys(pool: Pool, body: Body) -> bool:
+    """Whether the resource is about a patient who is not at hand: a result of nobody is worse than none."""
+    subject = body.get("subject", {})
+    return subject.get("reference", "").startswith("Patient/") and pool.get(subject) is None
 
 
 def render(focus: list[Body], pool: Pool, receiver: Receiver, envelope: Envelope) -> Rendered | Unfit:
@@ -91,7 +118,10 @@ def render(focus: list[Body], pool: Pool, receiver: Receiver, envelope: Envelope
     kind, make = _KINDS[envelope.code]
     if not focus:
         return Unfit(kind)
-    segments = make(focus, Work(receiver, pool, envelope))
-    if not segments:
+    if any(map(partial(_nobodys, pool), focus)):
+        return Unfit("Patient")
+    made = make(focus, Work(receiver, pool, envelope))
+    if not made:
         return Unfit(kind)
+    segments = fitting(made, receiver.version, f"{envelope.code}^{envelope.event}")
     return Rendered(tuple(segments), written(segments, receiver.version))

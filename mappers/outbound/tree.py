@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -125,19 +125,40 @@ def versions() -> tuple[str, ...]:
 
 
 @cache
+def _structures() -> Mapping[str, Mapping[str, str]]:
+    with (TABLES / "structures.csv").open(encoding="utf-8", newline="") as file:
+        return MappingProxyType({row["type"]: row for row in csv.DictReader(file, strict=True)})
+
+
+def structure(kind: str) -> str:
+    """MSH-9.3 of a message type (`ADT^A04`: `ADT_A01`), `''` for a type that is not in the table."""
+    found = _structures().get(kind)
+    return found["structure"] if found is not None else ""
+
+
+@cache
+def order(kind: str, version: str) -> tuple[str, ...]:
+    """The segments that messages of the type have in that version, in the order of their first place; `()` when the
+    version does not know the type."""
+    found = _structures().get(kind)
+    return tuple(found[version].split()) if found is not None else ()
+
+
+@cache
 def repeating() -> frozenset[tuple[str, int]]:
     """The fields that may repeat (v2.5.1)."""
     with (TABLES / "repeating.csv").open(encoding="utf-8", newline="") as file:
         return frozenset((row["segment"], int(row["field"])) for row in csv.DictReader(file, strict=True))
 
 
+def fitting(segments: Iterable[Built], version: str, kind: str) -> list[Built]:
+    """The segments that say something, and that the version has, and its structure of the type."""
+    known, allowed = lengths(version), order(kind, version)
+    return [
+        one for one in segments if known.get(one.name, 1) and not one.empty and (not allowed or one.name in allowed)
+    ]
+
+
 def written(segments: Iterable[Built], version: str) -> str:
     """The text of a message: each segment ends with a carriage return."""
-    return "".join(f"{text}\r" for text in _texts(segments, version))
-
-
-def _texts(segments: Iterable[Built], version: str) -> Iterator[str]:
-    known = lengths(version)
-    for segment in segments:
-        if known.get(segment.name, 1) and not segment.empty:
-            yield segment.text(version)
+    return "".join(f"{one.text(version)}\r" for one in segments)

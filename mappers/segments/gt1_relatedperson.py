@@ -1,7 +1,7 @@
-"""GT1 -> RelatedPerson who guarantees the account, and `guarantor` of the Account. IN2 -> numbers of the Coverage.
+"""GT1 -> RelatedPerson who guarantees the account, and `guarantor` of the Account.
 
 A guarantor who is the patient himself (GT1-11 `SEL`) is the Patient. Id by patient, name and number.
-Source: HL7 v2.5.1 6.5.5 (GT1), 6.5.7 (IN2); HL7 has no map of either.
+Source: HL7 v2.5.1 6.5.5 (GT1); HL7 has no map of it.
 """
 
 from __future__ import annotations
@@ -16,12 +16,9 @@ from mappers.message import Leaf, Segment
 _SELF = frozenset({"SEL", "SELF", "1", "S"})
 
 
-def guarantors(draft: Draft, subject: Sheet, found: list[Sheet]) -> None:
-    """The guarantors of the message, into the Account that it states, if any; IN2 into the Coverages `found`."""
-    all_ = draft.message.all
-    for in2, coverage in zip(all_("IN2"), found, strict=False):
-        apply("IN2[Coverage]", in2, coverage, draft)
-    segments = all_("GT1")
+def guarantors(draft: Draft, subject: Sheet) -> None:
+    """The guarantors of the message, into the Account that it states, if any."""
+    segments = draft.message.all("GT1")
     if not segments:
         return
     account = next((one for one in draft.sheets.values() if one.type == "Account"), None)

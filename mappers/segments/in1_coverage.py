@@ -1,4 +1,4 @@
-"""IN1, PV1-20 -> Coverage. Id by patient, plan, company and policy number.
+"""IN1, IN2, PV1-20 -> Coverage. Id by patient, plan, company and policy number.
 
 A Coverage needs a payer: by name (IN1-4), else by company number (IN1-3); an IN1 with neither is left out and said.
 Source: HL7 v2.5.1 6.5.6; official maps IN1[Coverage], PV1[Coverage].
@@ -37,6 +37,7 @@ def coverages(draft: Draft, subject: Sheet, visit: Segment | None = None) -> lis
             _company(in1, sheet, draft, company)
         _payer(in1, sheet, draft)
         _insured(in1, sheet, subject, draft)
+        _additional(in1, sheet, draft)
         found.append(sheet)
     _financial_class(found, subject, visit or draft.message.first("PV1"), draft)
     return found
@@ -69,6 +70,21 @@ def _insured(in1: Segment, sheet: Sheet, subject: Sheet, draft: Draft) -> None:
     sheet.body["subscriber"] = {"reference": person.ref}
 
 
+def _additional(in1: Segment, sheet: Sheet, draft: Draft) -> None:
+    """The IN2 right behind the IN1: numbers of the Coverage, and of the insured when that is somebody else."""
+    after = [one for one in draft.message.all("IN1") if one.position > in1.position]
+    end = after[0].position if after else len(draft.message.segments)
+    kind, _, identity = sheet.body.get("subscriber", {}).get("reference", "").partition("/")
+    before = draft.group
+    draft.group = {**before, "IN1": in1}
+    for in2 in draft.message.all("IN2"):
+        if in1.position < in2.position < end:
+            apply("IN2[Coverage]", in2, sheet, draft)
+            if kind == "RelatedPerson":
+                apply("IN2[RelatedPerson]", in2, draft.sheets[kind, identity], draft)
+    draft.group = before
+
+
 def _names(subject: Sheet) -> set[str]:
     return {name["text"] for name in subject.body.get("name", ())}
 
@@ -95,7 +111,7 @@ def _said(in1: Segment, field: int) -> str:
 
 def _company(in1: Segment, sheet: Sheet, draft: Draft, code: str) -> None:
     """IN1-3: the number of the payer; IN1-4 is then its name."""
-    found = authority(draft.site, in1.get(3, 4), in1.get(3, 4, 2), in1.get(3, 4, 3))
+    found = authority(draft.site, in1.get(3, 4), in1.get(3, 4, 2))
     name = _said(in1, 4)
     payer = organization(code, name or None, draft, found.foreign)
     if payer is None:

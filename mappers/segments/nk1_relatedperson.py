@@ -24,8 +24,8 @@ def related_persons(draft: Draft, subject: Sheet) -> list[Sheet]:
     for nk1 in draft.message.all("NK1"):
         name = nk1.first(2) or nk1.first(30)
         key = name.raw if name and name.raw != NULL and not is_placeholder(name.get(1)) else ""
-        phone = next((value.raw for field in (5, 6) for value in nk1.values(field)), "")
-        if not key and not phone.strip("^~ "):
+        phone = next((value.raw for field in (5, 6) for value in nk1.values(field) if value.raw.strip('^&" ')), "")
+        if not key and not phone:
             continue
         relation = nk1.get(3) or nk1.get(7) or ""
         identity = derived_id("RelatedPerson", subject.ref, f"{key or phone}|{relation}")

@@ -8,6 +8,8 @@ ROL[CareTeam], PRT[Patient-GeneralPractitioner-PractitionerRole], PRT[CareTeam],
 
 from __future__ import annotations
 
+from typing import Any
+
 from mappers import path
 from mappers.contact_details import reach
 from mappers.derived import derived_id
@@ -27,7 +29,7 @@ _PERSON = {"ROL": 4, "PRT": 5}
 _HOUSE = {"ROL": 14, "PRT": 8}
 _ADDRESS = {"ROL": 11, "PRT": 14}
 _TELECOM = 15
-_PREFERRED = "http://hl7.org/fhir/StructureDefinition/iso21090-preferred"
+_MARK = {"url": "http://hl7.org/fhir/StructureDefinition/iso21090-preferred", "valueBoolean": True}
 _MEANS = {
     "B": ("system", "pager"),
     "C": ("use", "mobile"),
@@ -48,8 +50,9 @@ def roles(draft: Draft, subject: Sheet) -> None:
         return
     before = _limit(draft)
     for segment in segments:
-        if segment.position < before and (segment.raw(_PERSON[segment.name]) or segment.raw(_HOUSE[segment.name])):
-            if segment.get(_CODE[segment.name]) == _PRIMARY and segment.raw(_PERSON[segment.name]):
+        person, house = (_says(segment, fields[segment.name]) for fields in (_PERSON, _HOUSE))
+        if segment.position < before and (person or house):
+            if segment.get(_CODE[segment.name]) == _PRIMARY and person:
                 general_practitioner(segment, subject, draft)
             else:
                 _member(segment, subject, draft)
@@ -58,6 +61,11 @@ def roles(draft: Draft, subject: Sheet) -> None:
             team = _team(subject, draft)
             items = {("participant", ":", path.WHOLE): len(team.body.get("participant", ()))}
             apply("IN3[CareTeam]", in3, team, draft, items)
+
+
+def _says(segment: Segment, field: int) -> bool:
+    """Whether the field names anybody. A person who is deleted (`""`) is none, and takes nobody else along."""
+    return segment.raw(field) not in ("", NULL)
 
 
 def _limit(draft: Draft) -> int:
@@ -85,7 +93,10 @@ def acting(segment: Segment, draft: Draft) -> Sheet | None:
     sheet = role(person, named(house), draft)
     if name == "PRT" and segment.raw(7):
         apply("PRT[Organization]", segment, house, draft)
+    preferred = _plain(sheet)
     apply(map_, segment, sheet, draft)
+    for one in preferred:
+        one.setdefault("extension", []).append(dict(_MARK))
     who = draft.sheets["Practitioner", person["reference"].partition("/")[2]]
     reach(segment, _ADDRESS[name], "address", who, f"{map_}#{name}-{_ADDRESS[name]}", draft)
     if name == "PRT":
@@ -113,13 +124,22 @@ def _prefer(prt: Segment, sheet: Sheet, draft: Draft) -> None:
         return
     for index, one in enumerate(sheet.body.get("telecom", ())):
         if one.get(means[0]) == means[1]:
-            mark = {"url": _PREFERRED, "valueBoolean": True}
-            if mark not in one.setdefault("extension", []):
-                one["extension"].append(mark)
+            if _MARK not in one.setdefault("extension", []):
+                one["extension"].append(dict(_MARK))
             use = Use(draft, value, "PRT[PractitionerRole]#PRT-23")
             use.leaf(1, "")
             use.settle(sheet.path(f"telecom[{index}].extension"))
             return
+
+
+def _plain(sheet: Sheet) -> list[dict[str, Any]]:
+    """The preferred contact points, without their mark: so one that is told again is known as the same."""
+    marked = [one for one in sheet.body.get("telecom", ()) if _MARK in one.get("extension", ())]
+    for one in marked:
+        one["extension"] = [each for each in one["extension"] if each != _MARK]
+        if not one["extension"]:
+            del one["extension"]
+    return marked
 
 
 def _team(subject: Sheet, draft: Draft) -> Sheet:
@@ -142,6 +162,8 @@ def _member(segment: Segment, subject: Sheet, draft: Draft) -> None:
         draft.forget(team, f"participant[{index}]")
     if not told:
         team.body.pop("participant", None)
+    if team.body.keys() == {"resourceType", "id", "subject"} and not team.deleted:
+        del draft.sheets["CareTeam", team.id]
 
 
 def _participant(prt: Segment, team: Sheet, index: int, draft: Draft) -> None:

@@ -7,6 +7,7 @@ Source: HL7 v2.5.1 2.15.12 (SFT), 2.15.8 (MSA); official maps SFT[Device], SFT[M
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -67,10 +68,14 @@ def _installed(sft: Segment, sheet: Sheet, draft: Draft) -> None:
     draft.ledger.note(Leaf(sft.position, 6, 1, 1, 1), "stored", place, "SFT[Device]#SFT-6")
 
 
+ID = re.compile(r"[A-Za-z0-9.\-]{1,64}", re.ASCII)
+"""The form of a FHIR id, which R4 wants of the number of the message that is answered."""
+
+
 def answer(msa: Segment, provenance: Sheet, draft: Draft) -> None:
     """MSA-1 and MSA-2 of an answer that is translated (RRI): to which message, and how."""
     number, code = msa.get(2), _ANSWERS.get(msa.get(1) or "")
-    if not number or number == NULL or code is None:
+    if not number or number == NULL or code is None or not ID.fullmatch(number):
         return
     provenance.body["contained"][0]["response"] = {"identifier": number, "code": code}
     note = draft.ledger.note

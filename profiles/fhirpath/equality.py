@@ -107,8 +107,12 @@ def equivalent(left: Any, right: Any) -> bool:
     return bool(equal(mine, yours))
 
 
+_BLANKS = str.maketrans("\t\r\n", "   ")
+
+
 def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    """Without case, and with one kind of blank: "all whitespace characters are treated as equivalent" (6.1.2)."""
+    return text.translate(_BLANKS).casefold()
 
 
 def _equivalent_numbers(left: int | Decimal, right: int | Decimal) -> bool:

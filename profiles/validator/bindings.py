@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from profiles.terminology import Members, Membership, expand
+from profiles.validator.composition import Part, made
 from profiles.validator.finding import Check, Findings, both, finding, unsound
 from profiles.validator.place import Place
 
@@ -17,7 +18,8 @@ def bound(type_name: str, value_set: str, check: Check) -> Check:
     """The check of an element with a required binding; `check` is that of its type."""
     members = expand(value_set)
     if members is None:
-        members = Members(missing=frozenset({value_set.partition("|")[0]}))
+        url = frozenset({value_set.partition("|")[0]})
+        members = Members(missing=url, unread=url)
     make = _BINDINGS.get(type_name)
     return check if make is None else make(members, value_set.partition("|")[0], check)
 
@@ -38,7 +40,7 @@ def _of_code(members: Members, value_set: str, check: Check) -> Check:
             return None
         return check(value, place) or _outcome(members.code(value), members, value_set)
 
-    return bound_code
+    return made(bound_code, Part("code", check, codes))
 
 
 def _of_coding(members: Members, value_set: str, check: Check) -> Check:
@@ -51,7 +53,7 @@ def _of_coding(members: Members, value_set: str, check: Check) -> Check:
         pair = (value.get("system"), value.get("code"))
         return found if pair in codings else both(found, _outcome(members.coding(*pair), members, value_set))
 
-    return bound_coding
+    return made(bound_coding, Part("more", check))
 
 
 def _of_codeable_concept(members: Members, value_set: str, check: Check) -> Check:
@@ -69,7 +71,7 @@ def _of_codeable_concept(members: Members, value_set: str, check: Check) -> Chec
         best = next((v for v in (Membership.IN, Membership.UNKNOWN) if v in verdicts), Membership.OUT)
         return both(found, _outcome(best, members, value_set))
 
-    return bound_codeable_concept
+    return made(bound_codeable_concept, Part("more", check))
 
 
 def _outcome(verdict: Membership, members: Members, value_set: str) -> Findings | None:

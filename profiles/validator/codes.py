@@ -6,6 +6,7 @@ Source: http://hl7.org/fhir/R4/terminologies.html#strength, elementdefinition-ma
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from profiles.definitions import Definition
@@ -17,6 +18,7 @@ from profiles.validator.item import Item
 from profiles.validator.place import Place
 
 MAX_VALUE_SET = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
+_COMPONENT, _VITAL_UNITS = "Observation.component.value[x]", "http://hl7.org/fhir/ValueSet/ucum-vitals-common"
 _CODES = {"required": "code-not-in-valueset", "extensible": "code-not-extensible", "preferred": "code-not-preferred"}
 
 
@@ -26,12 +28,15 @@ def bound_question(element: Definition, origin: Definition | None, registry: Reg
     before = (origin or {}).get("binding", {})
     parts = []
     strength, url = binding.get("strength"), binding.get("valueSet", "")
+    if element.get("path") == _COMPONENT and _plain(url) == _VITAL_UNITS:
+        strength = "extensible"  # R4 says required of any component, even of one that is no vital sign; R5 took it back
     same = strength == before.get("strength") and _plain(url) == _plain(before.get("valueSet", ""))
     if strength in _CODES and url and not same:
         parts.append((_CODES[strength], url))
     greatest = max_value_set(binding)
     if greatest and greatest != max_value_set(before):
         parts.append(("code-not-in-valueset", greatest))
+    parts += [part for part in _additional(binding) if part[1] != url]
     spoken = strength in ("preferred", "example")  # a text alone is no code outside the greatest value set
     if not parts:
         return None
@@ -59,6 +64,26 @@ def max_value_set(binding: Definition) -> str:
         if extension.get("url") == MAX_VALUE_SET:
             return str(extension.get("valueCanonical") or extension.get("valueUri") or "")
     return ""
+
+
+_ADDITIONAL = (
+    "http://hl7.org/fhir/tools/StructureDefinition/additional-binding",
+    "http://hl7.org/fhir/StructureDefinition/additional-binding",
+    "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition.binding.additional",
+)
+_PURPOSES = {"required": "code-not-in-valueset", "maximum": "code-not-in-valueset", "extensible": "code-not-extensible"}
+
+
+def _additional(binding: Definition) -> Iterator[tuple[str, str]]:
+    """The additional bindings that apply everywhere: of one with a `usage`, nobody here can tell whether it applies."""
+    for extension in binding.get("extension", ()):
+        if extension.get("url") not in _ADDITIONAL:
+            continue
+        parts = {one.get("url"): one for one in extension.get("extension", ()) if type(one) is dict}
+        code = _PURPOSES.get(str(parts.get("purpose", {}).get("valueCode")))
+        value_set = parts.get("valueSet", {}).get("valueCanonical")
+        if code is not None and type(value_set) is str and "usage" not in parts:
+            yield code, value_set
 
 
 def bound_findings(item: Item, url: str, code: str, registry: Registry) -> Findings:

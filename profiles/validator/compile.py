@@ -18,6 +18,7 @@ from profiles.definitions import Definition, json_names, primitive_types, resour
 from profiles.terminology import expand
 from profiles.validator.bindings import at_most, bound
 from profiles.validator.codes import bound_findings
+from profiles.validator.composition import EXTENSIONS, GENTLE, Part, made
 from profiles.validator.constraints import Question, question, settled_by_keys
 from profiles.validator.extensions import extension_ask, settle_contexts
 from profiles.validator.finding import (
@@ -32,13 +33,13 @@ from profiles.validator.finding import (
 )
 from profiles.validator.invariants import Invariant, invariant
 from profiles.validator.item import Item
-from profiles.validator.objects import list_check, not_an_object, object_check
+from profiles.validator.objects import CODED, list_check, not_an_object, object_check
 from profiles.validator.place import Place
 from profiles.validator.primitives import PRIMITIVES
 from profiles.validator.profile import core_forbidden, core_question, profile_findings
 from profiles.validator.references import referring, settle_local_references
 from profiles.validator.remembered import remembered
-from profiles.validator.rules import RULES, WITHOUT_NOTHING, Rule
+from profiles.validator.rules import GENTLY, RULES, WITHOUT_NOTHING, Rule
 from profiles.validator.shape import Ask, Shape
 from profiles.validator.straight import SETTLED
 
@@ -131,7 +132,9 @@ def _asks(path: str, node: Node, rules: tuple[Invariant, ...]) -> Iterator[tuple
     yield from _questions(path, node, rules)
     for key in ("extension", "modifierExtension"):
         if any(child.element["path"].endswith("." + key) for child in node.children):
-            yield frozenset({key}), extension_ask(key, path)
+            ask = extension_ask(key, path)
+            EXTENSIONS[ask] = key
+            yield frozenset({key}), ask
     for rule in (*everywhere, *RULES.get(path, ())):
         yield WITHOUT_NOTHING.get(rule, frozenset()), _asked(rule)
 
@@ -150,6 +153,8 @@ def _questions(path: str, node: Node, rules: tuple[Invariant, ...]) -> Iterator[
         if asked is not None:
             ask = _of_object(asked, path)
             SETTLED[ask] = partial(settled_by_keys, constraint, path)
+            if not _refuses(constraint):
+                GENTLE.add(ask)
             yield _when(constraint), ask
 
 
@@ -171,6 +176,8 @@ def _asked(rule: Rule) -> Ask:
         issues = rule(value, place)
         return [Finding(issue.expression, issue.code, issue.details) for issue in issues] if issues else None
 
+    if rule in GENTLY:
+        GENTLE.add(ask)
     return ask
 
 
@@ -194,7 +201,8 @@ def _element_check(url: str, node: Node, kind: Definition, depth: Depth) -> Chec
         check = _constrained(element, kind, check)
     if element.get("base", element)["max"] != "1":
         check = list_check(check, element["min"], float("inf") if element["max"] == "*" else int(element["max"]))
-    return remembered(check) if depth == "full" and kind["code"] in _SAID_AGAIN else check
+    again = depth == "full" and kind["code"] in _SAID_AGAIN
+    return made(remembered(check), Part("same", check)) if again else check
 
 
 _SAID_AGAIN = frozenset({"CodeableConcept"})
@@ -256,7 +264,7 @@ def _advised(code: str, value_set: str, check: Check) -> Check:
         asked = bound_findings(Item(value, None, "", code), value_set, "code-not-extensible", place.registry)
         return both(found, [one for one in asked if one.code == "code-not-extensible"])
 
-    return advised
+    return made(advised, Part("same", check))
 
 
 def _fitting(code: str, url: str, check: Check) -> Check:
@@ -274,7 +282,7 @@ def _fitting(code: str, url: str, check: Check) -> Check:
             return found
         return both(found, ask(Item(value, None, "", code), place))
 
-    return fits
+    return made(fits, Part("without", check, forbidden)) if forbidden else fits
 
 
 def _extensions_maker(element: Definition, depth: Depth) -> Callable[[], Check]:
@@ -283,7 +291,13 @@ def _extensions_maker(element: Definition, depth: Depth) -> Callable[[], Check]:
     def make() -> Check:
         check = check_at("Element", "Element", depth)
         many = element.get("base", element)["max"] != "1"
-        return list_check(check, 0, float("inf")) if many else check
+        beside = list_check(check, 0, float("inf")) if many else check
+        binding = element.get("binding", {})
+        if depth == "structure" or binding.get("strength") != "required" or element["type"][0]["code"] != "code":
+            return beside
+        own = made(lambda value, place: beside(value, place), Part("same", beside))
+        CODED[own] = binding.get("valueSet", "").partition("|")[0]
+        return own
 
     return make
 
@@ -332,11 +346,16 @@ def _of_type(value: dict[str, Any], place: Place, depth: Depth) -> Findings | No
 
 
 def _typed(value: dict[str, Any], place: Place) -> Findings | None:
+    # What else is asked of a whole resource is to be asked in `accepting_form.takes` as well.
     found = _of_type(value, place, "full")
-    meta = value.get("meta")
-    if type(meta) is dict and "profile" in meta and type(value.get("resourceType")) is str and not misshapen(found):
+    meta, kind = value.get("meta"), value.get("resourceType")
+    asked = meta.get("profile", []) if type(meta) is dict else []
+    everywhere = place.registry.global_profiles(kind) if type(kind) is str else ()
+    if (asked or everywhere) and type(kind) is str and not misshapen(found):
         place.sound = place.sound and (found is None or not unsound(found))
-        claimed = _claimed(meta["profile"], value, place)
+        claimed = _claimed(asked, value, place)
+        if everywhere:
+            claimed = [*claimed, *_everywhere(everywhere, asked, value, place)]
         if claimed:
             found = distinct([*(found or ()), *claimed])
     return found
@@ -373,6 +392,12 @@ def _claimed(urls: list[Any], value: dict[str, Any], place: Place) -> Findings:
         else:
             found += profile_findings(url, Item(value, None, "", value["resourceType"]), place)
     return found
+
+
+def _everywhere(urls: tuple[str, ...], asked: Any, value: dict[str, Any], place: Place) -> Findings:
+    """What the profiles that a loaded guide asks of all resources of a type have against one."""
+    item = Item(value, None, "", value["resourceType"])
+    return [problem for url in urls if url not in asked for problem in profile_findings(url, item, place)]
 
 
 def resource_check(value: Any, place: Place) -> Findings | None:

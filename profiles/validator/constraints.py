@@ -1,7 +1,8 @@
 """The rules of definitions in FHIRPath: a constraint of an element becomes a question about its values.
 
-Law: a rule is broken only when it says false; empty and true are fine. A rule that cannot be evaluated is a warning
-that names it. FHIRPath itself is loaded when the first rule is asked.
+Law: a rule is broken when it says false; where it is empty, a conformance report counts it as broken, too, for it is
+not true, and a store's door lets it pass. A rule that cannot be evaluated is a warning that names it. FHIRPath itself
+is loaded when the first rule is asked.
 Source: http://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.constraint, conformance-rules.html.
 """
 
@@ -25,6 +26,10 @@ ERRATA: Mapping[str, str] = MappingProxyType(
     {
         # R4 asks for System.Boolean, which no FHIR element is; later versions ask for the FHIR type.
         "que-7": "operator = 'exists' implies (answer is boolean)",
+        # Its words say "more than one".
+        "que-12": "enableWhen.count() > 1 implies enableBehavior.exists()",
+        # A probability that is a Range, or missing, is not over 100.
+        "ras-2": "probability.empty() or ((probability is decimal) implies ((probability as decimal) <= 100))",
     }
 )
 """Expressions that R4 got wrong, by key, put right as later versions have them."""
@@ -89,8 +94,24 @@ def settled_by_keys(constraint: Definition, path: str, keys: tuple[str, ...]) ->
     return bool(bridge.settled(rule, path, keys))
 
 
+def certainly(constraint: Definition, path: str) -> Callable[[dict[str, Any]], bool | None] | None:
+    """A function of a sound element at the path, which is true only where it holds; None where there is none."""
+    bridge = evaluation()
+    try:
+        found: Callable[[dict[str, Any]], bool | None] | None = bridge.certain(
+            bridge.compiled(_text(constraint)).tree, path
+        )
+    except bridge.FhirPathError:
+        return None
+    return found
+
+
 def _text(constraint: Definition) -> str:
     return str(ERRATA.get(constraint["key"], constraint.get("expression", "")))
+
+
+_PERHAPS = ("memberOf", "conformsTo", "resolve", "subsume", "trace")
+"""What is empty where something could not be looked up says nothing."""
 
 
 def _question(constraint: Definition, path: str) -> Question | None:
@@ -103,6 +124,7 @@ def _question(constraint: Definition, path: str) -> Question | None:
     unanswered = [Finding("", "rule-unanswered", {"key": constraint["key"]})]
     made: list[Any] = []
     plain = as_function(text)
+    certain = code == "invariant-failed" and not any(name in text for name in _PERHAPS)
 
     def ask(item: Item, place: Place) -> Findings | None:
         reckoned = plain(item.value) if plain is not None else None
@@ -115,6 +137,6 @@ def _question(constraint: Definition, path: str) -> Question | None:
             answer = bridge.holds(made[0], path, item, place)
         except bridge.FhirPathError:
             return unanswered
-        return broken if answer is False else None
+        return broken if answer is False or (answer is None and certain and place.strict) else None
 
     return ask

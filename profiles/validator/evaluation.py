@@ -7,6 +7,8 @@ Source: http://hl7.org/fhir/R4/fhirpath.html.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from profiles.fhirpath import Environment, Expression, FhirPathError
@@ -14,18 +16,38 @@ from profiles.fhirpath import compile as compiled
 from profiles.fhirpath.model import UNTYPED, at_path, model_of
 from profiles.fhirpath.values import truth
 from profiles.terminology import Membership
+from profiles.validator.certain import certain
 from profiles.validator.item import Item
 from profiles.validator.place import Contextual, Nowhere, Place
 from profiles.validator.presence import settled
 
-__all__ = ["Expression", "FhirPathError", "compiled", "environment", "holds", "located", "selected", "settled"]
+__all__ = [
+    "Expression",
+    "FhirPathError",
+    "as_variable",
+    "certain",
+    "compiled",
+    "environment",
+    "holds",
+    "located",
+    "selected",
+    "settled",
+]
 
 
-def holds(expression: Expression, path: str, item: Item, place: Place) -> bool | None:
+def holds(
+    expression: Expression, path: str, item: Item, place: Place, variables: Mapping[str, Any] | None = None
+) -> bool | None:
     """The expression as a condition on a value of the type (or at the path) of R4; None for empty."""
     _stay(expression.text, place)
     node = (item.value, model_of(item.value, at_path(path) or UNTYPED), item.sibling, None, None, None)
-    return truth(expression.nodes(node, environment(place)))
+    around = _timed(expression.text, place)
+    return truth(expression.nodes(node, around if variables is None else replace(around, variables=variables)))
+
+
+def as_variable(value: Any, path: str) -> list[Any]:
+    """A value of the type (or at the path) of R4, as a variable of an expression."""
+    return [(value, model_of(value, at_path(path) or UNTYPED), None, None, None, None)]
 
 
 def selected(text: str, path: str, item: Item, place: Place) -> list[Item]:
@@ -33,7 +55,7 @@ def selected(text: str, path: str, item: Item, place: Place) -> list[Item]:
     _stay(text, place)
     model = model_of(item.value, at_path(path) or UNTYPED)
     try:
-        found = compiled(text).nodes((item.value, model, item.sibling, None, None, None), environment(place))
+        found = compiled(text).nodes((item.value, model, item.sibling, None, None, None), _timed(text, place))
     except FhirPathError:
         return []
     return [Item(one[0], one[2], "", one[1].name) if type(one) is tuple else Item(one, None, "", "") for one in found]
@@ -43,7 +65,7 @@ def located(text: str, resource: dict[str, Any], place: Place) -> list[str] | No
     """Where the results of an expression stand in the resource, in JSON names; None when it cannot be asked."""
     _stay(text, place)
     try:
-        found = compiled(text).locate(resource, environment=environment(place))
+        found = compiled(text).locate(resource, environment=_timed(text, place))
     except FhirPathError:
         return None
     return [
@@ -59,6 +81,14 @@ def _stay(text: str, place: Place) -> None:
     """Nobody at a value by itself is told what is around it, or what time it is."""
     if isinstance(place, Nowhere) and any(sign in text for sign in _AROUND):
         raise Contextual(text)
+
+
+def _timed(text: str, place: Place) -> Environment:
+    """The environment of an expression, with the time for those that ask for it: it costs more than most of them."""
+    around = environment(place)
+    if "now(" in text or "today(" in text or "timeOfDay(" in text:
+        return replace(around, now=place.now())
+    return around
 
 
 def environment(place: Place) -> Environment:

@@ -16,7 +16,7 @@ from typing import Any
 from profiles.definitions import Definition
 from profiles.registry import Registry
 from profiles.validator.constraints import evaluation
-from profiles.validator.finding import EXTENSION_CONTEXT, Check, Finding, Findings, below, finding
+from profiles.validator.finding import EXTENSION_CONTEXT, Check, Finding, Findings, below, finding, unsound
 from profiles.validator.item import Item
 from profiles.validator.place import Place
 from profiles.validator.profile import profile_findings
@@ -24,15 +24,38 @@ from profiles.validator.remembered import remembered
 from profiles.validator.tree import Node, fixed_url, root_of
 
 Ask = Callable[[dict[str, Any], Place], "Findings | None"]
-_EXAMPLES = re.compile(
-    r"https?://[^/]*(?:example\.(?:org|com)|acme\.com|nema\.org)\b|.*(?:example\.org|acme\.com|nema\.org)"
-)
+_EXAMPLES = re.compile(r".*(?:example\.org|acme\.com|nema\.org)")
+"""The domains of the specification's own examples, and DICOM's, whose extensions are written down elsewhere."""
 _HL7 = "http://hl7.org/fhir/StructureDefinition/"
 _TOOLS = "http://hl7.org/fhir/tools/StructureDefinition/"
 _CROSS_VERSION = re.compile(
     r"http://hl7\.org/fhir/(1\.0|3\.0|4\.0|4\.3|5\.0)/StructureDefinition/extension-(([A-Z][A-Za-z]+)(?:\.[A-Za-z0-9:\[\]]+)+)"
 )
 _R2_MODIFIERS = frozenset({"Patient.animal"})
+_PERSONAL = {
+    "birthTime": ".birthDate",
+    "citizenship": "",
+    "disability": "",
+    "interpreterRequired": "",
+    "nationality": "",
+    "preferenceType": ".communication.preferred",
+    "proficiency": ".communication",
+}
+_OF_ITEMS = (
+    *("baseType", "choiceOrientation", "displayCategory", "hidden", "itemControl", "referenceResource"),
+    *("unit", "unitOption", "unitValueSet"),
+)
+
+
+def _elements(paths: str) -> tuple[Definition, ...]:
+    return tuple({"type": "element", "expression": path} for path in paths.split())
+
+
+def _of_persons(tail: str) -> tuple[Definition, ...]:
+    """What is asked of patients is asked of other persons, too."""
+    return _elements(" ".join(kind + tail for kind in ("Person", "Practitioner", "RelatedPerson")))
+
+
 ERRATA: Mapping[str, tuple[Definition, ...]] = MappingProxyType(
     {
         # R4 itself puts these where their definitions do not allow them; later versions of the definitions do.
@@ -42,9 +65,21 @@ ERRATA: Mapping[str, tuple[Definition, ...]] = MappingProxyType(
             {"type": "element", "expression": "CanonicalResource"},
         ),
         _HL7 + "regex": ({"type": "element", "expression": "ElementDefinition.type"},),
+        **{_HL7 + "patient-" + name: _of_persons(tail) for name, tail in _PERSONAL.items()},
+        **{_HL7 + "questionnaire-" + name: _elements("ElementDefinition") for name in _OF_ITEMS},
+        _HL7 + "condition-assertedDate": _elements("AllergyIntolerance"),
+        _HL7 + "iso21090-preferred": _elements("Address ContactPoint"),
+        _HL7 + "language": _elements("string markdown"),
+        _HL7 + "quantity-precision": _elements("Quantity"),
+        _HL7 + "valueset-supplement": _elements("ValueSet.compose.include ValueSet.compose.exclude"),
+        _HL7 + "variable": _elements("Measure Measure.group PlanDefinition PlanDefinition.action"),
     }
 )
 """Further places of extensions, by url."""
+ANYWHERE_IN: Mapping[str, frozenset[str]] = MappingProxyType(
+    {_HL7 + "capabilitystatement-expectation": frozenset({"CapabilityStatement", "SearchParameter"})}
+)
+"""Extensions that may stand at every element of these resources: what R4 lists was too short, and grew."""
 _MOST = 256
 _ANYWHERE = frozenset({"Element", "*", "Base"})
 _CANONICAL = ("CanonicalResource", "MetadataResource")
@@ -69,9 +104,14 @@ def extension_ask(key: str, path: str) -> Ask:
 
     def ask(value: dict[str, Any], place: Place) -> Findings | None:
         found: Findings = []
+        rules_of = _rules_around(place.registry)
         for index, extension in enumerate(value[key]):
             url = extension.get("url")
             if type(url) is str:
+                rules = rules_of[url] if url in rules_of else _known_rules_around(url, place.registry)
+                answer = _unmet(url, rules, extension, value, path, place) if rules else None
+                if answer:
+                    found += below(f".{key}[{index}]", answer)
                 if "url" in value:  # which may be that of an extension around it
                     answer = _judged(url, extension, value, place, path, modifier=modifier, nested=nested)
                 else:
@@ -81,6 +121,43 @@ def extension_ask(key: str, path: str) -> Ask:
         return found or None
 
     return ask
+
+
+def _rules_around(registry: Registry) -> dict[str, tuple[str, ...]]:
+    """The rules that extensions state about what is around them, by url, as far as they were asked for."""
+    return registry.once("rules around", dict)
+
+
+def _known_rules_around(url: str, registry: Registry) -> tuple[str, ...]:
+    known = _rules_around(registry)
+    rules = known.get(url)
+    if rules is None:
+        rules = _made_rules_around(url, registry)
+        if len(known) < _MOST_PLACES:  # a sender makes up addresses at will
+            known[url] = rules
+    return rules
+
+
+def _made_rules_around(url: str, registry: Registry) -> tuple[str, ...]:
+    root = root_of(url, registry)
+    rules = root.home.get("contextInvariant", ()) if root is not None else ()
+    return tuple(rule for rule in rules if type(rule) is str) if type(rules) is list else ()
+
+
+def _unmet(
+    url: str, rules: tuple[str, ...], extension: Any, around: dict[str, Any], path: str, place: Place
+) -> Findings | None:
+    """What is wrong with the use of an extension when its rules are asked of the element it is in."""
+    bridge = evaluation()
+    item = Item(around, None, "", path)
+    variables = {"extension": bridge.as_variable(extension, "Extension")}
+    for rule in rules:
+        try:
+            if bridge.holds(bridge.compiled(rule), path, item, place, variables) is False:
+                return finding("extension-context-rule", url=url)
+        except bridge.FhirPathError:
+            return finding("rule-unanswered", key="contextInvariant")
+    return None
 
 
 @lru_cache(maxsize=4096)
@@ -108,15 +185,22 @@ def _judged(
     root = root_of(url, place.registry)
     if root is None or root.home.get("type") != "Extension" or root.home["url"] == _HL7 + "Extension":
         return _unknown(url, place, modifier=modifier, relative=relative)
-    found: Findings = []
-    changes = bool(root.element.get("isModifier"))
-    if changes != modifier:
-        found += finding("extension-is-modifier" if changes else "extension-not-modifier", url=url)
-    found += _placed(url, root.home, around, _ancestors(path))
+    found = _received(url, root, around, path, modifier=modifier)
     item = Item(extension, None, "", "Extension")
     found += profile_findings(url, item, place)
     found += _undefined(extension, root, place.registry)
     return found
+
+
+def _received(url: str, root: Node, around: dict[str, Any], path: str, *, modifier: bool) -> Findings:
+    """What is said of an extension with a definition, whatever it holds."""
+    found: Findings = []
+    changes = bool(root.element.get("isModifier"))
+    if changes != modifier:
+        found += finding("extension-is-modifier" if changes else "extension-not-modifier", url=url)
+    if not _is_for_r4(root.home):
+        found += finding("extension-version", url=url)
+    return found + _placed(url, root.home, around, _ancestors(path))
 
 
 def _unknown(url: str, place: Place, *, modifier: bool, relative: bool) -> Findings | None:
@@ -150,14 +234,53 @@ def _undefined(extension: dict[str, Any], root: Node, registry: Registry) -> Fin
     return found
 
 
+def welcome(url: str, path: str, where: str, place: Place, *, modifier: bool) -> tuple[bool, Node | None]:
+    """Whether extensions with this absolute url may stand at a path of R4, whatever they hold and whatever is around
+    it; and their definition, where it is known. `where` is the way there from the resource, as far as it is known."""
+    root = root_of(url, place.registry)
+    if root is None or root.home.get("type") != "Extension" or root.home["url"] == _HL7 + "Extension":
+        found = _unknown(url, place, modifier=modifier, relative=False)
+        return not found or not unsound(found), None
+    found = _received(url, root, {}, path, modifier=modifier)
+    if unsound(found) or _known_rules_around(url, place.registry):
+        return False, root
+    kind, _, steps = where.partition(".")
+    names = _names(kind, "." + steps if steps else "") if kind else frozenset[str]()
+    return all(
+        problem.code != EXTENSION_CONTEXT or _is_named(problem.details["contexts"], names) for problem in found
+    ), root
+
+
 # --------------------------------------------------------------------------------------------------------- contexts
+
+
+_VERSIONS = _HL7 + "version-specific-use"
+_R4 = (4, 0)
+
+
+def _is_for_r4(said: Definition) -> bool:
+    """Whether a definition, or one of its contexts, does not say that it is for other versions."""
+    for extension in said.get("extension", ()):
+        if extension.get("url") != _VERSIONS:
+            continue
+        limits = {one.get("url"): _version(one.get("valueCode")) for one in extension.get("extension", ())}
+        first, last = limits.get("startFhirVersion"), limits.get("endFhirVersion")
+        if (first is not None and first > _R4) or (last is not None and last < _R4):
+            return False
+    return True
+
+
+def _version(code: Any) -> tuple[int, ...] | None:
+    parts = code.split(".")[:2] if type(code) is str else []
+    return tuple(map(int, parts)) if len(parts) == 2 and all(part.isdigit() for part in parts) else None
 
 
 def _placed(url: str, home: Definition, around: dict[str, Any], here: frozenset[str]) -> Findings:
     """Nothing when the element around it is a context; else a question for the resource, which knows the full path."""
-    contexts = (*home.get("context", ()), *ERRATA.get(url, ()))
-    if not contexts:
+    listed = (*home.get("context", ()), *ERRATA.get(url, ()))
+    if not listed:
         return []
+    contexts = tuple(filter(_is_for_r4, listed))
     for context in contexts:
         kind, expression = context.get("type"), context.get("expression", "")
         if kind == "element" and _name(expression) in here | _ANYWHERE:
@@ -179,6 +302,8 @@ def settle_contexts(found: Findings, resource: dict[str, Any], place: Place) -> 
         if problem.code != EXTENSION_CONTEXT:
             settled.append(problem)
             continue
+        if _SAMPLE.match(problem.path) and resource.get("resourceType") in _WITH_SAMPLES:
+            continue  # a value for an element somewhere else, whose place is not here
         if not _is_fitting(problem, resource, place):
             settled.append(Finding(problem.path, "extension-context", {"url": problem.details["url"]}))
     return settled or None
@@ -187,6 +312,8 @@ def settle_contexts(found: Findings, resource: dict[str, Any], place: Place) -> 
 def _is_fitting(problem: Finding, resource: dict[str, Any], place: Place) -> bool:
     """The same answer for every place with the same names, where names decide."""
     contexts = problem.details["contexts"]
+    if resource.get("resourceType") in ANYWHERE_IN.get(problem.details["url"], ()):
+        return True
     host = _HOST.sub("", problem.path)
     if any(context.get("type") != "element" for context in contexts):
         return _fits(contexts, host, resource, place)
@@ -200,6 +327,10 @@ def _is_fitting(problem: Finding, resource: dict[str, Any], place: Place) -> boo
     return fits
 
 
+_SAMPLE = re.compile(
+    r"\.(?:snapshot|differential)\.element\[\d+\]\.(?:fixed|pattern|defaultValue|example\[\d+\]\.value)\."
+)
+_WITH_SAMPLES = frozenset({"StructureDefinition"})
 _HOST, _INDEX = re.compile(r"\.(?:modifierE|e)xtension\[\d+\]$"), re.compile(r"\[\d+\]")
 _MOST_PLACES = 2048
 
@@ -211,12 +342,19 @@ def _fits(contexts: Any, host: str, resource: dict[str, Any], place: Place) -> b
         kind, expression = context.get("type"), context.get("expression", "")
         if kind == "extension" and around is not None and around == expression.partition("|")[0]:
             return True
-        if kind == "element":
-            name = _name(expression)
-            root, dot, rest = name.partition(".")
-            if name in names or (root in _CANONICAL and (not dot or any(n.endswith("." + rest) for n in names))):
-                return True
-        elif kind == "fhirpath" and _selected(expression, host, resource, place):
+        if kind == "fhirpath" and _selected(expression, host, resource, place):
+            return True
+    return _is_named(contexts, names)
+
+
+def _is_named(contexts: Any, names: frozenset[str]) -> bool:
+    """Whether one of the elements that are contexts has one of these names."""
+    for context in contexts:
+        name = _name(context.get("expression", ""))
+        root, dot, rest = name.partition(".")
+        if context.get("type") != "element":
+            continue
+        if name in names or (root in _CANONICAL and (not dot or any(n.endswith("." + rest) for n in names))):
             return True
     return False
 

@@ -47,7 +47,8 @@ HARMLESS = frozenset(
 # A hostile body can hold millions of faults. Once something is wrong for certain, this many findings are enough.
 ADVISED = (
     *("coding-", "identifier-system-relative", "identifier-uri", "attachment-", "security-label-", "element-id-"),
-    *("code-system-", "value-set-", "concept-map-", "search-parameter-", "structure-type", "slicing-", "canonical-"),
+    *("code-system-", "value-set-", "concept-map-", "search-parameter-", "slicing-", "canonical-"),
+    *("structure-type", "structure-fixed", "structure-property"),
     *("questionnaire-", "response-", "measure-", "bundle-"),
     *(
         "narrative-fragment",

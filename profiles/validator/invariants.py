@@ -8,11 +8,14 @@ Source: ElementDefinition.constraint of http://hl7.org/fhir/R4; the wording of e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
+
+import orjson
 
 Element = dict[str, Any]
 Rule = Callable[[Element], bool]
@@ -153,7 +156,22 @@ def _nothing_twice_contained(element: Element) -> bool:
     return not any("contained" in inner for inner in element["contained"])
 
 
+def _is_told_to_be_used(element: Element) -> bool:
+    """Whether the text of each reference to what is contained stands in the resource, written as JSON."""
+    try:
+        text = orjson.dumps(element, lambda _: None)
+    except TypeError:
+        return False
+    for inner in element["contained"]:
+        at = text.find(b'"#%s"' % str(inner.get("id")).encode())
+        if at < 0 or text[at - 1 : at] == b"\\":  # the end of another text, perhaps
+            return False
+    return True
+
+
 def _all_contained_used(element: Element) -> bool:
+    if _is_told_to_be_used(element):
+        return True
     used = _local_links(element)
     return all(f"#{inner.get('id')}" in used or "#" in _local_links(inner) for inner in element["contained"])
 
@@ -169,7 +187,12 @@ def _local_links(element: Any) -> set[str]:
                 waiting.append(child)
             elif type(child) is str and child.startswith("#"):
                 found.add(child)
+        if type(node) is dict and type(node.get("div")) is str and "#" in node["div"]:  # an image, say
+            found.update(_FRAGMENTS.findall(node["div"]))
     return found
+
+
+_FRAGMENTS = re.compile(r"""\b(?:src|href)\s*=\s*["'](#[^"']+)["']""")
 
 
 def _contained_without(*names: str) -> Rule:

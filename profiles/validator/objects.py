@@ -40,7 +40,7 @@ def object_check(shape: Shape) -> Check:
 
 def _planned(shape: Shape, keys: tuple[str, ...]) -> Run:
     """What goes by the plan for these keys; remembered, where they are the keys of a sound object."""
-    plan = _plan(shape, keys)
+    plan = plan_of(shape, keys)
     run = _interpreted(shape, keys, plan)
     if not plan.findings and len(shape.plans) < MAX_PLANS:
         shape.plans[keys] = run
@@ -104,13 +104,16 @@ def _stray(problem: Finding, value: dict[str, Any], name: str) -> bool:
     return type(sibling) is not list or place >= len(sibling) or sibling[place] is None
 
 
-def _plan(shape: Shape, keys: tuple[str, ...]) -> Plan:
+def plan_of(shape: Shape, keys: tuple[str, ...]) -> Plan:
+    """What the definition says to objects with these keys."""
     names = {key.removeprefix("_") for key in keys}
-    found: Findings = [] if keys else finding("element-empty")
+    bare = not keys or (keys == ("id",) and shape.type_name != "Element")  # rule ele-1: an id alone is no content
+    found: Findings = finding("element-empty") if bare else []
     checks: list[Check] = []
     for key in keys:
         known = shape.check(key)
-        checks.append(known or _accept)
+        lonely = known is not None and key[0] == "_" and key[1:] not in keys
+        checks.append(without_value(known) if lonely and known is not None else known or _accept)
         if known is None and len(found) < ENOUGH:
             shown = key if key.isascii() and key.isidentifier() and len(key) <= 64 else "?"
             path = "." + shown if shown != "?" else ""
@@ -132,6 +135,41 @@ def _plan(shape: Shape, keys: tuple[str, ...]) -> Plan:
 
 def _accept(_: Any, __: Place) -> None:
     return None
+
+
+_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+
+
+def _is_absent(beside: Any) -> bool:
+    listed = beside.get("extension") if type(beside) is dict else None
+    return type(listed) is list and any(type(one) is dict and one.get("url") == _ABSENT for one in listed)
+
+
+CODED: dict[Check, str] = {}
+"""By check of what stands beside a code (`_status`): the value set that the code must come from."""
+
+
+def without_value(check: Check) -> Check:
+    """The check of what stands beside a value, where there is none: an id alone is no content (rule ele-1), and in a
+    conformance report a code of a value set that is required is not said to be absent."""
+    value_set = CODED.get(check)
+
+    def alone(value: Any, place: Place) -> Findings | None:
+        if type(value) is dict and "id" not in value and (value_set is None or not place.strict):
+            return check(value, place)
+        found = check(value, place)
+        if found is not None and unsound(found):
+            return found
+        many = type(value) is list
+        for at, item in enumerate(value if many else (value,)):
+            path = f"[{at}]" if many else ""
+            if type(item) is dict and item.keys() == {"id"}:
+                found = [*(found or ()), Finding(path, "element-empty")]
+            elif value_set is not None and place.strict and _is_absent(item):
+                found = [*(found or ()), Finding(path, "code-not-in-valueset", {"valueset": value_set})]
+        return found
+
+    return alone
 
 
 def list_check(inner: Check, least: int, most: float) -> Check:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from profiles.issue import Issue
@@ -98,6 +99,13 @@ class Place:
     walked: bool = False
     """Whether there may be markup or ids in it (see `rules.contents`)."""
 
+    def now(self) -> datetime:
+        """The time of this validation: asked once, with the offset of the machine."""
+        found: datetime | None = self.shared.get("now")
+        if found is None:
+            found = self.shared["now"] = datetime.now().astimezone()
+        return found
+
     def walk(self) -> None:
         """Has the resource looked through for ids and markup."""
         self.walked = True
@@ -145,7 +153,16 @@ class Place:
         if entry is not None:
             found = entry.get("resource")
             return found if type(found) is dict else None
-        return None if self.fetch is None else self.fetch(reference)
+        return None if self.fetch is None else self._fetched(reference)
+
+    def _fetched(self, reference: str) -> Resource | None:
+        """What `fetch` finds, asked once: the same resource each time, so what refers to each other comes to an end."""
+        key = ("fetched", reference)
+        if key not in self.shared:
+            assert self.fetch is not None
+            self.shared[key] = self.fetch(reference)
+        found: Resource | None = self.shared[key]
+        return found
 
     def inside(self, resource: Resource) -> Place:
         """The place of a resource in this one: an entry of a Bundle, a parameter."""

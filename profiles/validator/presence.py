@@ -22,7 +22,7 @@ _NOTHING_OF_NOTHING = frozenset({"where", "first", "last", "tail", "ofType", "as
 
 def settled(rule: Expr, path: str, keys: tuple[str, ...]) -> bool:
     """Whether the rule is true of every sound element at a path of R4 that has these keys."""
-    members = _members(path)
+    members = members_at(path)
 
     def there(name: str) -> bool | None:
         names = members.get(name)
@@ -34,8 +34,8 @@ def settled(rule: Expr, path: str, keys: tuple[str, ...]) -> bool:
 def _verdict(rule: Expr, there: There) -> bool | None:
     """The rule as a condition."""
     match rule:
-        case Binary(operator, left, right) if operator in _LOGIC:
-            return _LOGIC[operator](_verdict(left, there), _verdict(right, there))
+        case Binary(operator, left, right) if operator in LOGIC:
+            return LOGIC[operator](_verdict(left, there), _verdict(right, there))
         case Call(source, "exists", arguments) if source is not None:
             empty = _empty(source, there)
             return False if empty else None if arguments or empty is None else True
@@ -88,7 +88,7 @@ def _agree(left: bool | None, right: bool | None) -> bool | None:
     return None if left is None or right is None else left is right
 
 
-_LOGIC: Mapping[str, Callable[[bool | None, bool | None], bool | None]] = MappingProxyType(
+LOGIC: Mapping[str, Callable[[bool | None, bool | None], bool | None]] = MappingProxyType(
     {"and": _and, "or": _or, "implies": _implies, "xor": _differ, "!=": _differ, "=": _agree}
 )
 
@@ -100,7 +100,7 @@ def _is_calm(rule: Expr) -> bool:
         match part:
             case Call(_, name, _) if name not in _CALM:
                 return False
-            case Binary(operator, _, _) if operator not in _LOGIC and operator not in ("in", "|"):
+            case Binary(operator, _, _) if operator not in LOGIC and operator not in ("in", "|"):
                 return False
             case Call() | Binary() | Member() | Literal() | Variable():
                 waiting += parts(part)
@@ -110,7 +110,7 @@ def _is_calm(rule: Expr) -> bool:
 
 
 @cache
-def _members(path: str) -> Mapping[str, frozenset[str]]:
+def members_at(path: str) -> Mapping[str, frozenset[str]]:
     """The JSON names of each element right below a path of R4, by its FHIRPath name."""
     definition = structure(path.partition(".")[0])
     if definition is None or definition.get("derivation") == "constraint":

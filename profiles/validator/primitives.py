@@ -27,8 +27,8 @@ _TEXT = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f]*")
 
 
 def _is_text(value: str) -> bool:
-    """Some visible character, no control characters but tab and line ends, at most 1 MB."""
-    return len(value) <= MAX_STRING and not value.isspace() and _TEXT.fullmatch(value) is not None
+    """No control characters but tab and line ends, at most 1 MB."""
+    return len(value) <= MAX_STRING and _TEXT.fullmatch(value) is not None
 
 
 def _text(type_name: str) -> Check:
@@ -36,7 +36,10 @@ def _text(type_name: str) -> Check:
         # Printable and not blank at the front: the common case, without the regular expression.
         if type(value) is str and value and (value[0] != " " and value.isprintable() and len(value) <= MAX_STRING):
             return None
-        return refusal(value, str, type_name, _is_text)
+        found = refusal(value, str, type_name, _is_text)
+        if found is None and value.isspace():  # its form allows that, and nobody means it
+            return finding("string-blank")
+        return found
 
     return check
 
@@ -173,12 +176,26 @@ def _address(type_name: str) -> Check:
     return check
 
 
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|#")
+_any_canonical = _address("canonical")
+
+
+def _canonical(value: Any, place: Place) -> Findings | None:
+    """The address of a definition, in full, or of one that is contained; a store takes a relative one, too."""
+    found = _any_canonical(value, place)
+    if found is None and value[-1] == "|":
+        return finding("primitive-invalid", type="canonical")
+    if found is None and place.strict and not _ABSOLUTE.match(value):
+        return finding("canonical-unresolvable")
+    return found
+
+
 PRIMITIVES: Mapping[str, Check] = MappingProxyType(
     {
         "base64Binary": _base64,
         "boolean": _boolean,
-        "canonical": _address("canonical"),
-        "code": _form("code", r"\S+(?: \S+)*"),
+        "canonical": _canonical,
+        "code": _form("code", r"(?!\xa0)\S+(?: \S+)*(?<!\xa0)"),
         "date": _calendar("date", DATE),
         "dateTime": _calendar("dateTime", DATE_TIME),
         "decimal": _decimal,

@@ -19,17 +19,21 @@ from profiles.validator.constraints import Question, question, questions
 from profiles.validator.finding import Check, Finding, Findings, below, finding, unsound
 from profiles.validator.item import Item, Read, reader
 from profiles.validator.place import Place
+from profiles.validator.relative import relative_bounds
 from profiles.validator.remembered import remembered
 from profiles.validator.rules.narrative_control import narrative_question
 from profiles.validator.slicing import Slicer, slicer
 from profiles.validator.targets import target_question
-from profiles.validator.tree import Node, fixed_of, referred, root_of
+from profiles.validator.tree import Node, fixed_of, points_within, profiled_by, referred, root_of
 from profiles.validator.values import Facet, facets
 
 ObjectQuestion: TypeAlias = "Callable[[dict[str, Any], Place], Findings]"
 GroupQuestion: TypeAlias = "Callable[[list[Item], dict[str, Any], Place], Findings]"
 _ANYTHING = frozenset({"Resource", "DomainResource", "Element", "*"})
 _MANY = float("inf")
+_SYSTEM = "http://hl7.org/fhirpath/"
+_DEPTH, _DEEPEST = "depth", 16
+"""How far references are followed from profile to profile; behind that they are taken to lead to what they should."""
 
 
 # ------------------------------------------------------------------------------------------------------- whole profiles
@@ -50,9 +54,9 @@ def profile_findings(url: str, item: Item, place: Place) -> Findings:
     kind = home["type"]
     if kind != item.type and item.type in resource_types() and kind not in _ANYTHING:
         return finding("profile-type", profile=url)
-    if _is_type(home):
+    if is_type(home):
         return []
-    ask = registry.once(("profile", home["url"], home.get("version")), lambda: _root_question(root, registry))
+    ask = registry.once(("profile", home["url"], home.get("version")), lambda: root_question(root, registry))
     if ask is not None and item.type == "Extension" == kind and url == home["url"]:
         registry.once(("again", url), lambda: remembered(partial(_asked, ask)))
     return ask(item, place) or [] if ask is not None else []
@@ -65,9 +69,9 @@ def _asked(ask: Question, extension: Any, place: Place) -> Findings | None:
 def core_question(url: str) -> Question | None:
     """What a profile of R4 itself asks of a value; None when it asks nothing."""
     root = root_of(url, CORE)
-    if root is None or _is_type(root.home):
+    if root is None or is_type(root.home):
         return None
-    return CORE.once(("profile", root.home["url"], root.home.get("version")), lambda: _root_question(root, CORE))
+    return CORE.once(("profile", root.home["url"], root.home.get("version")), lambda: root_question(root, CORE))
 
 
 def core_forbidden(url: str) -> frozenset[str]:
@@ -93,22 +97,27 @@ def conforms(value: Any, url: str, place: Place, kind: str = "") -> bool | None:
     known: bool | None = place.shared.get(key)
     if known is not None:
         return known
+    depth = place.shared.get(_DEPTH, 0)
+    if depth >= _DEEPEST:
+        return True
     place.shared[key] = True
+    place.shared[_DEPTH] = depth + 1
     around = place
     if type(value) is dict and value is not place.resource and name in resource_types():
         around = _around(value, place)
-    if _is_type(root.home):
+    if is_type(root.home):
         from profiles.validator.compile import check_at
 
         sound = name not in resource_types() or not unsound(check_at(name, name)(value, around) or [])
     else:
         sound = not unsound(profile_findings(url, Item(value, None, "", name), around))
+    place.shared[_DEPTH] = depth
     place.shared[key] = sound
     place.shared.setdefault("kept", []).append(value)  # its identity must not be given to another
     return sound
 
 
-def _is_type(definition: Definition) -> bool:
+def is_type(definition: Definition) -> bool:
     """Whether a definition defines a type (rather than constraining one)."""
     return bool(definition["url"] == STRUCTURES + definition["type"])
 
@@ -121,9 +130,9 @@ def _around(value: dict[str, Any], place: Place) -> Place:
     return place.inside(value)
 
 
-def _root_question(root: Node, registry: Registry) -> Question | None:
+def root_question(root: Node, registry: Registry) -> Question | None:
     asks: list[Question] = [_faceted(facet) for facet in facets(root.element, root.name)]
-    return _together([*asks, *_constraints(root), *_inside(root, registry)])
+    return _together([*asks, *_constraints(root), *inside(root, registry)])
 
 
 def _faceted(facet: Facet) -> Question:
@@ -133,30 +142,44 @@ def _faceted(facet: Facet) -> Question:
 # ------------------------------------------------------------------------------------------------------- one value
 
 
-def _value_question(node: Node, registry: Registry) -> Question | None:
+def value_question(node: Node, registry: Registry) -> Question | None:
     """Everything an element says about one of its values."""
-    name = node.name.removesuffix("[x]")
-    asks: list[Question] = [_faceted(facet) for facet in facets(node.element, name)]
-    binding = bound_question(node.element, _origin(node), registry)
+    asks = [*_of_the_value(node, registry), *_constraints(node), *_of_the_target(node)]
+    asks += [*_of_its_profiles(node), *inside(node, registry), *_of_its_form(node)]
+    whole = _together(asks)
+    allowed = allowed_types(node)
+    return whole if allowed is None else _typed(allowed, node.name.removesuffix("[x]"), whole)
+
+
+def outer_questions(node: Node, registry: Registry) -> list[Question]:
+    """What an element says about one of its values beside its rules, its targets and what is inside."""
+    return [*_of_the_value(node, registry), *_of_its_profiles(node), *_of_its_form(node)]
+
+
+def _of_the_value(node: Node, registry: Registry) -> Iterator[Question]:
+    yield from map(_faceted, facets(node.element, node.name.removesuffix("[x]")))
+    yield from relative_bounds(node.element, node.name.removesuffix("[x]"))
+    binding = bound_question(node.element, origin_of(node), registry)
     if binding is not None:
-        asks.append(binding)
-    asks += _constraints(node)
-    target = target_question(node, _origin(node), conforms)
+        yield binding
+
+
+def _of_the_target(node: Node) -> Iterator[Question]:
+    target = target_question(node, origin_of(node), conforms)
     if target is not None:
-        asks.append(target)
+        yield target
+
+
+def _of_its_profiles(node: Node) -> Iterator[Question]:
     profiled = _profiled(node)
     if profiled is not None:
-        asks.append(profiled)
-    asks += _inside(node, registry)
-    alternative = _alternative(node.element)
-    if alternative is not None:
-        asks.append(alternative)
-    narrative = narrative_question(node.element)
-    if narrative is not None:
-        asks.append(narrative)
-    whole = _together(asks)
-    allowed = _allowed(node)
-    return whole if allowed is None else _typed(allowed, name, whole)
+        yield profiled
+
+
+def _of_its_form(node: Node) -> Iterator[Question]:
+    for asked in (_alternative(node.element), narrative_question(node.element)):
+        if asked is not None:
+            yield asked
 
 
 def _together(asks: list[Question]) -> Question | None:
@@ -183,25 +206,29 @@ def _typed(allowed: frozenset[str], name: str, ask: Question | None) -> Question
     return check
 
 
-def _allowed(node: Node) -> frozenset[str] | None:
+def allowed_types(node: Node) -> frozenset[str] | None:
     """The types of an element, where it allows fewer than its base does."""
-    codes = frozenset(_code(kind) for kind in node.types)
-    origin = _origin(node)
-    before = frozenset(_code(kind) for kind in origin.get("type", ())) if origin is not None else codes
+    codes = frozenset(code_of(kind) for kind in node.types)
+    origin = origin_of(node)
+    before = frozenset(code_of(kind) for kind in origin.get("type", ())) if origin is not None else codes
+    if any(code.startswith(_SYSTEM) for code in before):
+        return None  # an id, or the value of a primitive: some write `string` or `id` for what R4 calls System.String
     return None if not codes or codes >= before or codes & _ANYTHING else codes
 
 
-def _code(kind: Definition) -> str:
+def code_of(kind: Definition) -> str:
     return str(kind.get("code", "").removeprefix("http://hl7.org/fhir/StructureDefinition/"))
 
 
 def _profiled(node: Node) -> Question | None:
     """The profiles that the types of an element name: one of them must fit."""
-    wanted = {_code(kind): list(kind["profile"]) for kind in node.types if kind.get("profile")}
+    wanted = {code_of(kind): list(kind["profile"]) for kind in node.types if kind.get("profile")}
     if not wanted:
         return None
-    origin = _origin(node)
-    before = {_code(kind): list(kind["profile"]) for kind in (origin or {}).get("type", ()) if kind.get("profile")}
+    if any(points_within(kind) for kind in node.types):
+        return _as_elements(node)
+    origin = origin_of(node)
+    before = {code_of(kind): list(kind["profile"]) for kind in (origin or {}).get("type", ()) if kind.get("profile")}
     if before == wanted:
         return None
     anything = next((urls for code, urls in wanted.items() if code in _ANYTHING), None)
@@ -212,6 +239,24 @@ def _profiled(node: Node) -> Question | None:
             return None
         around = _around(item.value, place) if item.type in resource_types() else place
         return fitting(urls, item, around)
+
+    return ask
+
+
+def _as_elements(node: Node) -> Question:
+    """The same, where the profiles are elements of profiles: a section of a library of sections."""
+
+    def ask(item: Item, place: Place) -> Findings | None:
+        registry = place.registry
+        elements = [one for kind in node.types for one in profiled_by(kind, registry) if one is not None]
+        answers = []
+        for one in elements:
+            each = registry.once(("value", one), partial(value_question, one, registry))
+            found = each(item, place) if each is not None else None
+            if not found or not unsound(found):
+                return found
+            answers.append(found)
+        return answers[0] if answers else None
 
     return ask
 
@@ -237,17 +282,23 @@ def fitting(urls: list[str], item: Item, place: Place) -> Findings | None:
 
 def _constraints(node: Node) -> list[Question]:
     """The rules of an element that its base and its types do not have."""
-    known = _known_rules(node)
-    path = node.extent[0]
-    whole = "." not in path
-    codes = {_code(kind) for kind in node.types}
-    if not whole and not codes <= {"BackboneElement", "Element"} and codes:
-        path = ""
-    new = [constraint for constraint in node.element.get("constraint", ()) if constraint["key"] not in known]
+    path, new = new_rules(node)
     if path:
         together = questions(new, path)
         return [] if together is None else [together]
     return [asked for constraint in new if (asked := _rule(constraint)) is not None]
+
+
+def new_rules(node: Node) -> tuple[str, list[Definition]]:
+    """The same as they are written, and the path of R4 that they are about; no path where the type of the value says
+    it."""
+    known = known_rules(node)
+    path = node.extent[0]
+    whole = "." not in path
+    codes = {code_of(kind) for kind in node.types}
+    if not whole and not codes <= {"BackboneElement", "Element"} and codes:
+        path = ""
+    return path, [constraint for constraint in node.element.get("constraint", ()) if constraint["key"] not in known]
 
 
 def _rule(constraint: Definition) -> Question | None:
@@ -265,11 +316,11 @@ def _rule(constraint: Definition) -> Question | None:
     return ask
 
 
-def _known_rules(node: Node) -> frozenset[str]:
-    origin = _origin(node)
+def known_rules(node: Node) -> frozenset[str]:
+    origin = origin_of(node)
     keys = {constraint["key"] for constraint in (origin or {}).get("constraint", ())}
     for kind in node.types or ([{"code": node.home["type"]}] if node.parent is None else []):
-        keys |= _rules_of_type(_code(kind))
+        keys |= _rules_of_type(code_of(kind))
     return frozenset(keys)
 
 
@@ -281,7 +332,7 @@ def _rules_of_type(name: str) -> frozenset[str]:
     return frozenset(constraint["key"] for constraint in definition["snapshot"]["element"][0].get("constraint", ()))
 
 
-def _origin(node: Node) -> Definition | None:
+def origin_of(node: Node) -> Definition | None:
     """The element of R4 that an element of a profile goes back to."""
     if node.parent is None:
         definition = structure(node.home["type"])
@@ -330,7 +381,7 @@ def _alternative(element: Definition) -> Question | None:
 # --------------------------------------------------------------------------------------------------- what is inside
 
 
-def _inside(node: Node, registry: Registry) -> list[Question]:
+def inside(node: Node, registry: Registry) -> list[Question]:
     """The question about the elements below, none where there is nothing to ask."""
     if "contentReference" in node.element and not node.children:
         return [lambda item, place: _again(node, item, place)]
@@ -362,14 +413,9 @@ def _children_question(node: Node, registry: Registry) -> ObjectQuestion | None:
 
 
 def _made_children_question(node: Node, registry: Registry) -> ObjectQuestion | None:
-    parts: list[tuple[frozenset[str], Check]] = []
-    primitive = bool(node.types) and all(_code(kind)[:1].islower() for kind in node.types) and node.parent is not None
-    for child in node.children.values():
-        if primitive and child.name == "value":
-            continue
-        group = group_question(child, registry)
-        if group is not None:
-            parts.append(_part(child, group))
+    parts = [
+        part_of(child, group) for child in _children(node) if (group := group_question(child, registry)) is not None
+    ]
     if not parts:
         return None
     plans: dict[tuple[str, ...], tuple[Check, ...]] = {}
@@ -391,15 +437,28 @@ def _made_children_question(node: Node, registry: Registry) -> ObjectQuestion | 
     return ask
 
 
+def children_of(node: Node, registry: Registry) -> list[Node]:
+    """The elements right below an element, also where it stands for another one."""
+    if "contentReference" in node.element and not node.children:
+        target = referred(node, registry)
+        return [] if target is None else _children(target)
+    return _children(node)
+
+
+def _children(node: Node) -> list[Node]:
+    primitive = bool(node.types) and all(code_of(kind)[:1].islower() for kind in node.types) and node.parent is not None
+    return [child for child in node.children.values() if not (primitive and child.name == "value")]
+
+
 _MOST_PLANS = 256
 _SAID_AGAIN = frozenset({"CodeableConcept", "Coding", "code"})
 """Types of which the same few values come again and again."""
 
 
-def _part(node: Node, group: GroupQuestion) -> tuple[frozenset[str], Check]:
+def part_of(node: Node, group: GroupQuestion) -> tuple[frozenset[str], Check]:
     """What is asked about one element of an object, and the keys without any of which there is nothing to be said; no
     keys, where it may be missed."""
-    names = _names(node)
+    names = names_of(node)
     both = frozenset((*names, *("_" + name for name in names)))
     read = _reader(node)
 
@@ -407,7 +466,7 @@ def _part(node: Node, group: GroupQuestion) -> tuple[frozenset[str], Check]:
         return group(read(value), value, place) or None
 
     needed = node.element.get("min", 0) > 0 or any(each.element.get("min", 0) > 0 for each in _slices(node))
-    again = bool(node.types) and all(_code(kind) in _SAID_AGAIN for kind in node.types)
+    again = bool(node.types) and all(code_of(kind) in _SAID_AGAIN for kind in node.types)
     of_resource = node.parent is not None and node.parent.parent is None and node.home["type"] in resource_types()
     if len(names) == 1 and (again or (node.name == "extension" and of_resource)):
         name = next(iter(names))
@@ -423,12 +482,12 @@ def _slices(node: Node) -> Iterator[Node]:
 
 
 def _reader(node: Node) -> Read:
-    return reader(node.name.removesuffix("[x]"), _names(node))
+    return reader(node.name.removesuffix("[x]"), names_of(node))
 
 
-def _names(node: Node) -> Mapping[str, str]:
+def names_of(node: Node) -> Mapping[str, str]:
     """The JSON names of an element, each with the type it stands for."""
-    origin = _origin(node) or node.element
+    origin = origin_of(node) or node.element
     if "contentReference" in origin:
         return {node.name: "BackboneElement"}
     kinds = origin.get("type", [])
@@ -439,15 +498,15 @@ def _names(node: Node) -> Mapping[str, str]:
 
 
 def _plain(kind: Definition) -> str:
-    code = _code(kind)
+    code = code_of(kind)
     return str(kind.get("fhirType", "string")) if code.startswith("http://hl7.org/fhirpath/") else code
 
 
 def group_question(node: Node, registry: Registry) -> GroupQuestion | None:
     """All that is asked of the values of one element: how many, each by itself, and by slices."""
     count = _count(node)
-    each = _value_question(node, registry)
-    sliced = _sliced(node, registry)
+    each = value_question(node, registry)
+    sliced = slicer_of(node, registry)
     if count is None and each is None and sliced is None:
         return None
 
@@ -471,12 +530,20 @@ def _each(ask: Question, items: list[Item], place: Place) -> Findings:
     return found
 
 
-def _count(node: Node) -> Callable[[list[Item]], Findings] | None:
+def bounds(node: Node) -> tuple[int, str] | None:
     """The bounds of an element where they are narrower than those of its type."""
     _, least_before, most_before = node.extent
-    least, most_text = node.element.get("min", 0), node.element.get("max", "*")
-    if node.unsliced is not None or (least <= least_before and most_text == most_before):
+    least, most = node.element.get("min", 0), str(node.element.get("max", "*"))
+    if node.unsliced is not None or (least <= least_before and most == most_before):
         return None
+    return least, most
+
+
+def _count(node: Node) -> Callable[[list[Item]], Findings] | None:
+    found = bounds(node)
+    if found is None:
+        return None
+    least, most_text = found
     most = _MANY if most_text == "*" else int(most_text)
     name = node.name.removesuffix("[x]")
 
@@ -490,14 +557,14 @@ def _count(node: Node) -> Callable[[list[Item]], Findings] | None:
     return count
 
 
-def _sliced(node: Node, registry: Registry) -> Slicer | None:
+def slicer_of(node: Node, registry: Registry) -> Slicer | None:
     if not node.slices:
         return None
     return slicer(node, registry, conforms, lambda one: _slice_parts(one, registry))
 
 
 def _slice_parts(node: Node, registry: Registry) -> tuple[Question | None, Slicer | None]:
-    return _value_question(node, registry), _sliced(node, registry)
+    return value_question(node, registry), slicer_of(node, registry)
 
 
 def fixed_values(node: Node) -> Iterator[tuple[str, Any]]:

@@ -10,11 +10,26 @@ import re
 from typing import Any
 
 from profiles.definitions import STRUCTURES, resource_types
+from profiles.validator.composition import Part, made
 from profiles.validator.finding import LOCAL_REFERENCE, Check, Finding, Findings, both, finding, unsound
 from profiles.validator.place import Place
 from profiles.validator.straight import SHORT, Short
 
 _REST = re.compile(r"(?:.*/)?([A-Za-z]+)/[A-Za-z0-9.-]{1,64}(?:/_history/[A-Za-z0-9.-]{1,64})?(?:#.*)?", re.DOTALL)
+_CONDITIONAL = re.compile(r"([A-Za-z]+)\?[^?\s#]+=[^?\s#]*")
+"""`Patient?identifier=12345` (http.html#trules: conditional references)."""
+_ELSEWHERE = (
+    "ActorDefinition AdministrableProductDefinition ArtifactAssessment BiologicallyDerivedProductDispense "
+    "BodySite Citation ClinicalUseDefinition ConditionDefinition DeviceAssociation DeviceComponent "
+    "DeviceDispense DeviceUsage EligibilityRequest EligibilityResponse EncounterHistory EvidenceReport "
+    "FormularyItem GenomicStudy ImagingManifest ImagingSelection Ingredient InventoryItem InventoryReport "
+    "ManufacturedItemDefinition MedicinalProductDefinition NutritionIntake NutritionProduct "
+    "PackagedProductDefinition Permission ProcedureRequest ProcessRequest ProcessResponse ReferralRequest "
+    "RegulatedAuthorization RequestOrchestration Requirements Sequence ServiceDefinition SubscriptionStatus "
+    "SubscriptionTopic SubstanceDefinition TestPlan Transport"
+)
+OF_OTHER_VERSIONS = frozenset(_ELSEWHERE.split())
+"""Resource types that R4 does not have: of R3, R4B and R5."""
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -32,10 +47,12 @@ def referring(target_profiles: list[str], check: Check) -> Check:
         literal = value.get("reference")
         if literal is None or literal.partition("/")[0] in allowed:
             return found
-        return both(found, _examine(literal, allowed))
+        if "?" in literal and _conditional(literal, allowed, place):
+            return found
+        return both(found, examine(literal, allowed))
 
     SHORT[check_reference] = Short(_TYPED, {"allowed": allowed})
-    return check_reference
+    return made(check_reference, Part("reference", check, allowed))
 
 
 _TYPED = (
@@ -47,7 +64,14 @@ _TYPED = (
 """Only `reference`, of the form `Type/id`, and perhaps a `display`."""
 
 
-def _examine(literal: str, allowed: frozenset[str]) -> Findings | None:
+def _conditional(literal: str, allowed: frozenset[str], place: Place) -> bool:
+    """Whether it is a search that a transaction replaces by what it finds."""
+    match = _CONDITIONAL.fullmatch(literal)
+    around = place.bundle.bundle.get("type") if match is not None and place.bundle is not None else ""
+    return match is not None and match.group(1) in allowed and around in ("transaction", "batch")
+
+
+def examine(literal: str, allowed: frozenset[str]) -> Findings | None:
     if literal.startswith("#"):
         return [Finding(".reference", LOCAL_REFERENCE, {"id": literal[1:], "allowed": allowed})]
     match = _REST.fullmatch(literal)
@@ -56,12 +80,14 @@ def _examine(literal: str, allowed: frozenset[str]) -> Findings | None:
         return None
     if type_name in resource_types():
         return finding("reference-target", ".reference", type=type_name)
+    if type_name in OF_OTHER_VERSIONS and len(allowed) == len(resource_types()):
+        return None  # any resource may be meant; guides for R4 list what later versions have
     return finding("primitive-invalid", ".reference", type="Reference")
 
 
 def settle_local_references(found: Findings, resource: dict[str, Any]) -> Findings | None:
     """Replaces each pending `#id` by nothing (it is contained and of an allowed type) or by what is wrong with it."""
-    kinds = _contained_kinds(resource)
+    kinds = contained_kinds(resource)
     settled: Findings = []
     for path, code, details in found:
         if code != LOCAL_REFERENCE:
@@ -75,7 +101,7 @@ def settle_local_references(found: Findings, resource: dict[str, Any]) -> Findin
     return settled or None
 
 
-def _contained_kinds(resource: dict[str, Any]) -> dict[str, str]:
+def contained_kinds(resource: dict[str, Any]) -> dict[str, str]:
     """The type of what each local id means; the empty id (`#`) means the resource itself."""
     kinds = {"": resource["resourceType"]}
     contained = resource.get("contained")

@@ -75,7 +75,7 @@ class Slicer:
         unsure: list[Item] = []
         latest = -1
         for item in items:
-            number = self._slice_of(item, place)
+            number = self.slice_of(item, place)
             if number == UNSURE:
                 unsure.append(item)
                 continue
@@ -95,7 +95,8 @@ class Slicer:
             found += [Finding(item.path, "slice-closed", {"name": self.name}) for item in rest]
         return found
 
-    def _slice_of(self, item: Item, place: Place) -> int | None:
+    def slice_of(self, item: Item, place: Place) -> int | None:
+        """The number of the slice, None for no slice, UNSURE where that cannot be told."""
         if self.by_url is not None:
             url = item.value.get("url") if type(item.value) is dict else None
             return self.by_url.get(url) if type(url) is str else None
@@ -280,6 +281,8 @@ def _test(node: Node, discriminator: Definition, registry: Registry, conforms: C
         return _by_profile(targets, path, select, conforms)
     if kind == "exists":
         return _by_existence(targets, select)
+    if targets and all(target.element.get("max") == "0" for target in targets):
+        return lambda item, place: not select(item, place)
     tests = [test for test in (_value_test(target) for target in targets) if test is not None]
     if not tests:  # this slice leaves the discriminator open; it may still ask that there is something
         needed = any(target.element.get("min", 0) > 0 for target in targets)

@@ -51,7 +51,7 @@ SETTLED: dict[Any, Callable[[tuple[str, ...]], bool]] = {}
 
 
 @dataclass(slots=True)
-class _Text:
+class Text:
     """The source as it grows, and the objects that it names."""
 
     names: dict[str, Any]
@@ -69,7 +69,7 @@ class _Text:
 
 def straight(shape: Shape, keys: tuple[str, ...], plan: Plan, tools: Mapping[str, Any]) -> Run:
     """The function for objects of these keys; `tools` has `placed` and `rest` of the interpreter."""
-    text = _Text({"Finding": Finding, "unsound": unsound, "shape": shape, **tools})
+    text = Text({"Finding": Finding, "unsound": unsound, "shape": shape, **tools})
     text.add(0, "def run(value, place):")
     text.add(1, f"{', '.join(f'v{at}' for at in range(len(keys)))}, = value.values()", "found = None")
     if shape.walked and "id" in keys:
@@ -84,7 +84,7 @@ def straight(shape: Shape, keys: tuple[str, ...], plan: Plan, tools: Mapping[str
     return run
 
 
-def _element(text: _Text, value: str, key: str, check: Check, *, marking: bool) -> None:
+def _element(text: Text, value: str, key: str, check: Check, *, marking: bool) -> None:
     found = f"found = placed(found, r, value, {key!r}, shape)"
     asked = text.name("c", check)
     short = SHORT.get(check)
@@ -107,12 +107,12 @@ def _element(text: _Text, value: str, key: str, check: Check, *, marking: bool) 
     text.add(1, f"if r is not None: {found}")
 
 
-def _test(text: _Text, short: Short, value: str) -> str:
+def _test(text: Text, short: Short, value: str) -> str:
     names = {name: text.name("n", thing) for name, thing in short.names.items()}
     return short.test.format(x=value, **names)
 
 
-def _answer(text: _Text, value: str, check: Check, asked: str) -> Iterator[str]:
+def _answer(text: Text, value: str, check: Check, asked: str) -> Iterator[str]:
     """Statements that leave in `r` what the check says."""
     shape = SHAPES.get(check)
     short = SHORT.get(check)
@@ -126,7 +126,7 @@ def _answer(text: _Text, value: str, check: Check, asked: str) -> Iterator[str]:
         yield f"r = {asked}({value}, place)"
 
 
-def _array(text: _Text, value: str, asked: str, many: Many) -> None:
+def _array(text: Text, value: str, asked: str, many: Many) -> None:
     sized = f"len({value}) >= {many.least}" if many.least > 1 else value
     if many.most != float("inf"):
         sized += f" and len({value}) <= {int(many.most)}"
@@ -138,7 +138,7 @@ def _array(text: _Text, value: str, asked: str, many: Many) -> None:
     text.add(1, "else:", f"    r = {asked}({value}, place)")
 
 
-def _rules(text: _Text, plan: Plan, keys: tuple[str, ...]) -> None:
+def _rules(text: Text, plan: Plan, keys: tuple[str, ...]) -> None:
     if plan.invariants:
         text.add(1, "if found is None or not unsound(found):")
         for rule in plan.invariants:

@@ -24,18 +24,14 @@ _REST = re.compile(r"(?:.*/)?([A-Za-z]+)/[A-Za-z0-9.-]{1,64}(?:/_history/[A-Za-z
 
 def target_question(node: Node, origin: Definition | None, conforms: Conforms) -> Question | None:
     """The question about a Reference or canonical, where a profile narrows what its type allows."""
-    kinds = [kind for kind in node.types if kind.get("code") in ("Reference", "canonical")]
-    targets = [url for kind in kinds for url in kind.get("targetProfile", ())]
-    modes = frozenset(mode for kind in kinds for mode in kind.get("aggregation", ()))
-    before = [url for kind in (origin or {}).get("type", ()) for url in kind.get("targetProfile", ())]
-    if (not targets or set(targets) == set(before)) and not modes:
+    narrowed, modes = narrowing(node, origin)
+    if not narrowed and not modes:
         return None
     narrowed_kinds = object()
-    narrowed = targets if set(targets) != set(before) else []
 
     def _kinds(registry: Registry) -> frozenset[str | None]:
         """The types of the targets: a reference to one of them that nobody can follow is fine."""
-        return registry.once(narrowed_kinds, lambda: frozenset(_kind(url, registry) for url in narrowed))
+        return registry.once(narrowed_kinds, lambda: kinds_of(narrowed, registry))
 
     def ask(item: Item, place: Place) -> Findings | None:
         value = item.value
@@ -52,6 +48,21 @@ def target_question(node: Node, origin: Definition | None, conforms: Conforms) -
         return found + (_targeted(literal, narrowed, place, conforms) if narrowed else []) or None
 
     return ask
+
+
+def narrowing(node: Node, origin: Definition | None) -> tuple[list[str], frozenset[str]]:
+    """The targets that a profile allows where those of the type are others, and the ways to them that it allows where
+    there are such."""
+    kinds = [kind for kind in node.types if kind.get("code") in ("Reference", "canonical")]
+    targets = [url for kind in kinds for url in kind.get("targetProfile", ())]
+    modes = frozenset(mode for kind in kinds for mode in kind.get("aggregation", ()))
+    before = [url for kind in (origin or {}).get("type", ()) for url in kind.get("targetProfile", ())]
+    return (targets if set(targets) != set(before) else []), modes
+
+
+def kinds_of(targets: list[str], registry: Registry) -> frozenset[str | None]:
+    """The types that targets name; None for one that is not known."""
+    return frozenset(_kind(url, registry) for url in targets)
 
 
 def _aggregated(literal: str, modes: frozenset[str], place: Place) -> Findings:

@@ -127,17 +127,66 @@ def children(node: Node, name: str, registry: Registry) -> list[Node]:
         for wanted in (name, name + "[x]"):
             if wanted in around.children:
                 return [around.children[wanted]]
-        around = around.unsliced
+        above = around.unsliced
+        if above is not None and _profiles(around) - _profiles(above):  # a slice that has a profile of its own
+            found = _of_types(around, name, registry)
+            if found:
+                return found
+        around = above
     if "contentReference" in node.element:
         target = referred(node, registry)
         return children(target, name, registry) if target is not None else []
+    return _of_types(node, name, registry)
+
+
+def _profiles(node: Node) -> frozenset[str]:
+    return frozenset(url for kind in node.types for url in kind.get("profile", ()))
+
+
+def _of_types(node: Node, name: str, registry: Registry) -> list[Node]:
     found = []
     for kind in node.types:
-        for url in kind.get("profile", ()) or [kind["code"]]:
-            root = root_of(url, registry) or root_of(kind["code"], registry)
+        homes = list(profiled_by(kind, registry)) if "profile" in kind else [None]
+        for home in homes:
+            root = home or root_of(kind["code"], registry)
             if root is not None:
                 found += [root.children[key] for key in (name, name + "[x]") if key in root.children]
     return found
+
+
+_WITHIN = "http://hl7.org/fhir/StructureDefinition/elementdefinition-profile-element"
+
+
+def profiled_by(kind: Definition, registry: Registry) -> Iterator[Node | None]:
+    """What each profile of a type means: the root of it, or the element of it that an extension names."""
+    beside = kind.get("_profile", ())
+    for at, url in enumerate(kind.get("profile", ())):
+        root = root_of(url, registry)
+        identity = _within(beside[at] if type(beside) is list and at < len(beside) else None)
+        yield root if root is None or not identity else _by_id(root, identity)
+
+
+def points_within(kind: Definition) -> bool:
+    """Whether a profile of a type means an element of it."""
+    beside = kind.get("_profile")
+    return type(beside) is list and any(_within(one) for one in beside)
+
+
+def _within(beside: Any) -> str:
+    listed = beside.get("extension") if type(beside) is dict else None
+    for one in listed if type(listed) is list else ():
+        if type(one) is dict and one.get("url") == _WITHIN and type(one.get("valueString")) is str:
+            return str(one["valueString"])
+    return ""
+
+
+def _by_id(root: Node, identity: str) -> Node | None:
+    waiting = [root]
+    for node in waiting:
+        if node.element.get("id") == identity:
+            return node
+        waiting += [*node.children.values(), *node.slices]
+    return None
 
 
 def _extension(node: Node, url: str, registry: Registry) -> Iterator[Node]:
@@ -167,12 +216,13 @@ def fixed_url(node: Node, registry: Registry) -> str | None:
 def referred(node: Node, registry: Registry) -> Node | None:
     """The element a contentReference names."""
     reference = node.element["contentReference"]
-    path = reference.rpartition("#")[2].split(".")
+    owner, _, fragment = reference.rpartition("#")
+    path = fragment.split(".")
     root: Node | None = node
     while root is not None and root.parent is not None:
         root = root.parent
-    if root is None or root.name != path[0]:
-        root = root_of(path[0], registry)
+    if root is None or root.name != path[0] or (owner and owner != root.home["url"]):
+        root = root_of(owner or path[0], registry) or root_of(path[0], registry)
     for step in path[1:]:
         if root is None:
             return None

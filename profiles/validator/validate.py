@@ -13,6 +13,7 @@ from typing import Any
 from profiles.definitions import structure
 from profiles.issue import Issue, kinds
 from profiles.registry import OWN, Registry
+from profiles.validator.accepting import accepts
 from profiles.validator.compile import Depth, outermost_check, profile_check, structure_check
 from profiles.validator.finding import ADVISED, ENOUGH, HARMLESS, Findings
 from profiles.validator.place import Place, Rigour, top
@@ -47,6 +48,14 @@ def validate(
     if type(resource) is dict and resource.get("resourceType") not in (None, definition["type"]):
         return (Issue("type-mismatch", expression=_root(resource)),)
     return _issues(place, profile_check(profile, resource, place) or [], resource)
+
+
+def refusals(resource: dict[str, Any], *, registry: Registry = OWN) -> tuple[Issue, ...]:
+    """The issues for which a store refuses a resource that is by itself: what `validate` says of it, without warnings
+    and advice. Mostly there are none, and that is seen sooner than what else there is to say."""
+    if accepts(resource, registry):
+        return ()
+    return tuple(issue for issue in validate(resource, registry=registry) if issue.refuses)
 
 
 def _root(resource: Any) -> str:

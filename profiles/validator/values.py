@@ -31,6 +31,8 @@ def facets(element: Definition, name: str) -> Iterator[Facet]:
             yield _bounded(wanted, 1, name)
         elif key == "maxLength":
             yield _short(wanted, name)
+        elif key == "extension":
+            yield from (_long(one["valueInteger"], name) for one in wanted if _is_least_length(one))
 
 
 def _agreeing(agrees: Callable[[Any, Any], bool], wanted: Any, name: str) -> Facet:
@@ -67,6 +69,22 @@ def _short(most: int, name: str) -> Facet:
     def check(item: Item) -> Findings | None:
         if type(item.value) is str and len(item.value) > most:
             return finding("value-too-long", name=name, max=str(most))
+        return None
+
+    return check
+
+
+_LEAST_LENGTH = "http://hl7.org/fhir/StructureDefinition/minLength"
+
+
+def _is_least_length(extension: Any) -> bool:
+    return extension.get("url") == _LEAST_LENGTH and type(extension.get("valueInteger")) is int
+
+
+def _long(least: int, name: str) -> Facet:
+    def check(item: Item) -> Findings | None:
+        if type(item.value) is str and len(item.value) < least:
+            return finding("value-too-short", name=name, min=str(least))
         return None
 
     return check

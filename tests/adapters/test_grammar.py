@@ -156,13 +156,13 @@ def test_missing_required_fields_are_remarked_once_with_the_first_place() -> Non
     assert found(one) == [("field-expected", "OBX[2]-3"), ("field-expected", "OBX[2]-11")]
 
 
-def test_the_header_must_have_type_control_id_and_version() -> None:
+def test_the_header_must_have_a_type_and_is_read_without_control_id_and_version() -> None:
     parsed = er7.parse("MSH|^~\\&|A|B|C|D|20250102||||P").message
     assert parsed is not None
     assert found(parsed) == [
         ("message-type-missing", "MSH-9"),
-        ("field-missing", "MSH-10"),
-        ("field-missing", "MSH-12"),
+        ("control-id-missing", "MSH-10"),
+        ("version-unknown", "MSH-12"),
     ]
 
 

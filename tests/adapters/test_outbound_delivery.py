@@ -83,6 +83,7 @@ class House:
     intake: Intake
     sites: Path
     receiver: Bent
+    server: asyncio.Server
     service: OutboundService | None = None
 
     async def start(self) -> OutboundService:
@@ -142,7 +143,7 @@ async def house(
     receiver.port = server.sockets[0].getsockname()[1]
     toml = sites / site / "site.toml"
     toml.write_text(toml.read_text("utf-8") + section(receiver.port, more, **given), "utf-8")
-    found = House(database, intake, sites, receiver)
+    found = House(database, intake, sites, receiver, server)
     try:
         await found.start()
         yield found
@@ -392,7 +393,7 @@ async def test_an_admission_goes_to_who_may_see_it(store: tuple[Database, Intake
     ("line", "said"),
     [
         ('hots = "x"', "unknown key 'hots'; valid keys are host, port"),
-        ('version = "2.2"', "version must be one of 2.3.1, 2.4, 2.5, 2.5.1"),
+        ('version = "2.2"', "version must be one of 2.3, 2.3.1, 2.4, 2.5, 2.5.1, 2.6"),
         ("ack_seconds = -1", "ack_seconds must be a number of seconds"),
         ('certificate = "a.pem"', "certificate and key are given together"),
     ],

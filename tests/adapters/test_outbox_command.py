@@ -46,7 +46,10 @@ def dead(database_url: str) -> str:
     database = Database(database_url)
     database.create()
     intake = Intake(database)
-    made = [Made("ORU^R01", "township-a-his", "P1", f"Q1-{n}", 1, RESULT.encode(), b"[]", dead=n == 1) for n in (1, 2)]
+    made = [
+        Made("ORU^R01", "township-a-his", "P1", f"Q1-{n}", 1, RESULT.encode(), b"[]", "unencodable" * (n == 1))
+        for n in (1, 2)
+    ]
     assert intake.submit(LeadJob("me", 0, lambda _other: False)).result() == 0
     assert intake.submit(Looked("me", 0, 1, tuple(made))).result() is True
     assert intake.submit(Looked("other", 1, 2, tuple(made))).result() is False  # who does not lead writes nothing

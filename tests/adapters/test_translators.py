@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,8 @@ from adapters.listener import Peer
 from adapters.pipeline import Prepared, prepare
 from adapters.reception import Reception
 from adapters.site import SITES, SiteBook, load
-from adapters.translators import Failed, Translators
+from adapters.translator import Failed
+from adapters.translators import Translators
 from examples.county.generate import day
 from fhir_server.intake import Intake, system_clock
 from fhir_server.security.scope import EVERYTHING
@@ -73,19 +75,46 @@ def test_a_translator_that_dies_is_replaced_and_nothing_is_lost(
     database.close()
 
 
-def test_a_message_that_kills_its_translator_twice_is_answered_for(
-    book: SiteBook, translators: Translators, monkeypatch: pytest.MonkeyPatch
+_MORTAL = """
+import os, sys
+sys.path[:] = {path!r}
+from adapters import translator
+real = translator.translate
+translator.translate = lambda raw, *rest: os._exit(1) if raw == b"KILL" else real(raw, *rest)
+translator.main({sites!r}, "mllp", {parent})
+"""
+
+
+def test_a_message_that_kills_each_of_its_translators_is_answered_for_and_the_others_are_translated(
+    book: SiteBook,
 ) -> None:
-    monkeypatch.setattr("adapters.translators._translate", _die)
-    pending = translators.submit(b"MSH|^~\\&|X", NOW)
-    assert isinstance(translators.result(pending, b"MSH|^~\\&|X", NOW), Failed)
-    monkeypatch.undo()
-    raw = day()[0].raw
-    assert isinstance(translators.result(translators.submit(raw, NOW), raw, NOW), Prepared)
+    program = _MORTAL.format(path=sys.path, sites=str(SITES), parent=os.getpid())
+    translators = Translators(book, SITES, 1, "mllp", command=(sys.executable, "-c", program))
+    messages = [day()[0].raw, b"KILL", day()[1].raw]
+    waiting = [(raw, translators.submit(raw, NOW)) for raw in messages]
+    found = [translators.result(pending, raw, NOW) for raw, pending in waiting]
+    translators.close()
+    assert [type(one) for one in found] == [Prepared, Failed, Prepared]
 
 
-def _die(_raw: bytes, _now: int, _channel: str) -> None:
-    os._exit(1)
+def test_answers_come_in_any_order_that_is_asked_for(book: SiteBook) -> None:
+    translators = Translators(book, SITES, 2, "mllp")
+    messages = [sent.raw for sent in day()][:20]
+    waiting = [(raw, translators.submit(raw, NOW)) for raw in messages]
+    for raw, pending in reversed(waiting):
+        found = translators.result(pending, raw, NOW)
+        assert isinstance(found, Prepared)
+        assert found.arrival.raw == raw
+    translators.close()
+
+
+def test_a_message_greater_than_a_pipe_holds_goes_through(book: SiteBook, translators: Translators) -> None:
+    raw = day()[0].raw + b"\rNTE|1||" + b"x" * 3_000_000
+    pending = [translators.submit(raw, NOW) for _ in range(3)]
+    for one in pending:
+        found = translators.result(one, raw, NOW)
+        assert isinstance(found, Prepared)
+        assert found.arrival.raw == raw
 
 
 def test_translators_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
@@ -119,7 +148,7 @@ def _children(parent: int) -> set[int]:
 
 def _is_translator(pid: int) -> bool:
     try:
-        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"adapters.translator" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from conformance.testscript.authoring.collection import files
 from conformance.testscript.builtin import FOLDER
@@ -21,6 +20,7 @@ from conformance.testscript.run import Bench, run
 from conformance.testscript.stored import media_type
 from conformance.testscript.testreport import testreport as reported
 from conformance.testscript.transport import Connection, connected
+from fhir_server.security.secret import Secret
 from fhir_server.settings import Settings
 from profiles.json_input import parse
 from profiles.json_output import dump
@@ -67,7 +67,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         url = dropped.create("testscript_builtin")
     settings = Settings(
         database=url,
-        cursor_key=SecretStr("k"),
+        cursor_key=Secret("k"),
         data_folder=folder / "data",
         subscription_endpoints=["*"],
         trust_forwarded=True,

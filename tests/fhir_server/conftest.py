@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 import uvicorn
-from pydantic import SecretStr
 
 from fhir_server.app import create_app
 from fhir_server.intake import Intake
@@ -22,6 +21,7 @@ from fhir_server.search.query import Query, parse
 from fhir_server.search.run import Page, run
 from fhir_server.search.values import Surroundings
 from fhir_server.security.scope import EVERYTHING, Scope
+from fhir_server.security.secret import Secret
 from fhir_server.settings import Settings
 from fhir_server.store.database import Database
 from fhir_server.store.write import Write
@@ -115,7 +115,7 @@ def running(settings: Settings, **options: Any) -> Iterator[str]:
 def client(database_url: str) -> Iterator[httpx.Client]:
     """An HTTP client of a running server, its base the FHIR API."""
     with (
-        running(Settings(database=database_url, cursor_key=SecretStr("k"))) as address,
+        running(Settings(database=database_url, cursor_key=Secret("k"))) as address,
         httpx.Client(base_url=f"{address}/fhir", timeout=30) as opened,
     ):
         yield opened
@@ -126,7 +126,7 @@ def sqlite_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Cl
     """One server on SQLite for all tests of a module that leave nothing behind that matters to others."""
     url = f"sqlite:///{tmp_path_factory.mktemp('store')}/qiao.db"
     with (
-        running(Settings(database=url, cursor_key=SecretStr("k"))) as address,
+        running(Settings(database=url, cursor_key=Secret("k"))) as address,
         httpx.Client(base_url=f"{address}/fhir", timeout=30) as opened,
     ):
         yield opened
@@ -145,7 +145,7 @@ def by_header(headers: Any) -> Caller:
 def guarded(database_url: str) -> Iterator[httpx.Client]:
     """A client of a server that tells callers apart (see `by_header`)."""
     with (
-        running(Settings(database=database_url, cursor_key=SecretStr("k")), identify=by_header) as address,
+        running(Settings(database=database_url, cursor_key=Secret("k")), identify=by_header) as address,
         httpx.Client(base_url=f"{address}/fhir", timeout=30) as opened,
     ):
         yield opened

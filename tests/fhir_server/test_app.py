@@ -13,8 +13,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
+from fhir_server.security.secret import Secret
 from fhir_server.service import Runtime
 from fhir_server.settings import Settings, SettingsError, load
 from tests.fhir_server.conftest import patient, running
@@ -132,7 +132,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_secret_does_not_show_itself() -> None:
-    assert "hunter2" not in repr(Settings(cursor_key=SecretStr("hunter2")))
+    assert "hunter2" not in repr(Settings(cursor_key=Secret("hunter2")))
 
 
 def test_two_servers_without_a_key_of_their_own_sign_differently() -> None:

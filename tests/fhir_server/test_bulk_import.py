@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from fhir_server.bulk import import_step
 from fhir_server.bulk.sources import lines
@@ -18,6 +17,7 @@ from fhir_server.intake import Intake, system_clock
 from fhir_server.jobs.job import Job, Tools
 from fhir_server.jobs.ledger import Ask, Keep, Take, find
 from fhir_server.security.scope import EVERYTHING
+from fhir_server.security.secret import Secret
 from fhir_server.settings import Settings
 from fhir_server.store.database import Database
 from tests.fhir_server.conftest import by_header, observation, patient, running
@@ -127,7 +127,7 @@ def with_folder(tmp_path: Path) -> Iterator[httpx.Client]:
     (tmp_path / "in" / "link.ndjson").symlink_to(tmp_path / "secret.ndjson")
     settings = Settings(
         database=f"sqlite:///{tmp_path}/q.db",
-        cursor_key=SecretStr("k"),
+        cursor_key=Secret("k"),
         import_folder=tmp_path / "in",
         import_limit=2000,
     )

@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from fhir_server.integrity import literals
+from fhir_server.security.secret import Secret
 from fhir_server.settings import Settings
 from tests.fhir_server.conftest import observation, patient, running
 from tests.fhir_server.test_rest_bundles import entry, issues, send, statuses
@@ -113,10 +113,10 @@ def test_a_transaction_cannot_delete_what_another_entry_refers_to(client: httpx.
 
 def test_a_reference_that_dangled_before_does_not_stop_an_update(tmp_path: Any) -> None:
     url = f"sqlite:///{tmp_path}/qiao.db"
-    loose = Settings(database=url, cursor_key=SecretStr("k"), referential_integrity=False)
+    loose = Settings(database=url, cursor_key=Secret("k"), referential_integrity=False)
     with running(loose) as address, httpx.Client(base_url=f"{address}/fhir") as client:
         assert client.put("/Observation/o", json=about("o", "Patient/none")).status_code == 201
-    strict = Settings(database=url, cursor_key=SecretStr("k"))
+    strict = Settings(database=url, cursor_key=Secret("k"))
     with running(strict) as address, httpx.Client(base_url=f"{address}/fhir") as client:
         assert client.put("/Observation/o", json=about("o", "Patient/none", issued="2026-01-01T00:00:00Z")).is_success
         assert client.put("/Observation/o", json=about("o", "Patient/nobody")).status_code == 409

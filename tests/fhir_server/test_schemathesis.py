@@ -18,7 +18,6 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
-from pydantic import SecretStr
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
 from schemathesis.generation import GenerationMode
@@ -28,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from fhir_server.security.secret import Secret
 from fhir_server.settings import Settings
 from tests.fhir_server.conftest import running
 from tests.fhir_server.two_institutions import MINE, THEIRS
@@ -45,7 +45,7 @@ def filled(database_url: str) -> Iterator[str]:
     """The address of a server with some data."""
     if database_url.startswith("postgresql") and WHOLE not in os.environ:
         pytest.skip(f"only with {WHOLE}")
-    free = Settings(database=database_url, cursor_key=SecretStr("k"), referential_integrity=False)
+    free = Settings(database=database_url, cursor_key=Secret("k"), referential_integrity=False)
     with running(free) as address, httpx.Client(base_url=f"{address}/fhir", timeout=60) as client:
         for resource in (*MINE, *THEIRS):
             name = "example" if resource["id"] in ("a-p1", "a-o1", "a-enc", "a-vs", "a-cs", "a-sub") else resource["id"]

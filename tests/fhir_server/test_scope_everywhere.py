@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
+from fhir_server.security.secret import Secret
 from fhir_server.settings import Settings
 from tests.fhir_server.conftest import by_header, running
 from tests.fhir_server.scope_requests import KINDS, Ask, conditions
@@ -43,7 +43,7 @@ class Sides(NamedTuple):
 
 def _filled(url: str, *, with_theirs: bool) -> None:
     """A's and B's resources in turn, each with a second version; then a deleted one of each."""
-    free = Settings(database=url, cursor_key=SecretStr("k"), referential_integrity=False)
+    free = Settings(database=url, cursor_key=Secret("k"), referential_integrity=False)
     with running(free, identify=by_header) as address, httpx.Client(base_url=f"{address}/fhir", timeout=60) as client:
         for mine, theirs in zip(MINE, THEIRS, strict=True):
             for owner, resource in (("b", theirs), ("a", mine)):
@@ -77,7 +77,7 @@ def sides(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         urls = [server.create(f"scope_{name}_{os.getpid()}") for name in ("both", "alone")]
     _filled(urls[0], with_theirs=True)
     _filled(urls[1], with_theirs=False)
-    both, alone = (Settings(database=url, cursor_key=SecretStr("k")) for url in urls)
+    both, alone = (Settings(database=url, cursor_key=Secret("k")) for url in urls)
     with (
         running(both, identify=by_header) as first,
         running(alone, identify=by_header) as second,

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
+from fhir_server.security.secret import Secret
 from fhir_server.settings import Settings
 from tests.fhir_server.conftest import coded, ids, observation, patient, running
 from tests.ports import free_port
@@ -191,7 +191,7 @@ def test_chains_sorting_and_includes_use_it(client: httpx.Client) -> None:
 
 
 def test_every_server_of_a_store_learns_of_it(database_url: str) -> None:
-    settings = Settings(database=database_url, cursor_key=SecretStr("k"))
+    settings = Settings(database=database_url, cursor_key=Secret("k"))
     with (
         running(settings) as one,
         running(settings) as other,
@@ -212,12 +212,12 @@ def test_every_server_of_a_store_learns_of_it(database_url: str) -> None:
 
 SERVER = """
 import sys, uvicorn
-from pydantic import SecretStr
+from fhir_server.security.secret import Secret
 from fhir_server.app import create_app
 from fhir_server.jobs import reindex
 from fhir_server.settings import Settings
 reindex.SLICE = int(sys.argv[3])
-app = create_app(Settings(database=sys.argv[1], cursor_key=SecretStr("k")), factories=())
+app = create_app(Settings(database=sys.argv[1], cursor_key=Secret("k")), factories=())
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="error")
 """
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
+from fhir_server.security.secret import Secret
 from fhir_server.settings import Settings
 from fhir_server.subscriptions import courier
 from tests.fhir_server.conftest import by_header, observation, patient, running
@@ -26,9 +26,7 @@ def receiver() -> Iterator[Receiver]:
 def hooked(database_url: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
     """A server that may call the receiver."""
     monkeypatch.setattr(courier, "_FIRST", 0.02)
-    settings = Settings(
-        database=database_url, cursor_key=SecretStr("k"), subscription_endpoints=[f"{receiver.url}/hook"]
-    )
+    settings = Settings(database=database_url, cursor_key=Secret("k"), subscription_endpoints=[f"{receiver.url}/hook"])
     with (
         running(settings, identify=by_header) as address,
         httpx.Client(base_url=f"{address}/fhir", timeout=30) as client,
@@ -141,7 +139,7 @@ def test_subscription_that_is_off_ended_or_gone_tells_nothing(hooked: httpx.Clie
 
 
 def test_two_servers_of_one_store_tell_every_change_once(database_url: str, receiver: Receiver) -> None:
-    settings = Settings(database=database_url, cursor_key=SecretStr("k"), subscription_endpoints=["*"])
+    settings = Settings(database=database_url, cursor_key=Secret("k"), subscription_endpoints=["*"])
     with (
         running(settings) as one,
         running(settings) as two,

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from pydantic import SecretStr
 from websockets.sync.client import ClientConnection, connect
 
+from fhir_server.security.secret import Secret
 from fhir_server.settings import Settings
 from fhir_server.subscriptions.address import allowed
 from fhir_server.subscriptions.ws_token import made_token, read_token
@@ -19,7 +19,7 @@ from tests.fhir_server.test_subscription_topics import becomes, encounter, put, 
 
 @pytest.fixture
 def address(database_url: str) -> Iterator[str]:
-    with running(Settings(database=database_url, cursor_key=SecretStr("k")), identify=by_header) as opened:
+    with running(Settings(database=database_url, cursor_key=Secret("k")), identify=by_header) as opened:
         yield opened
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from fhir_server.intake import system_clock
+from fhir_server.security.secret import Secret
 from fhir_server.settings import Settings
 from fhir_server.subscriptions import courier
 from fhir_server.subscriptions.ledger import Lead, events, standings
@@ -104,7 +104,7 @@ def hooked(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx
     monkeypatch.setattr(courier, "_FIRST", 0.02)
     settings = Settings(
         database=database_url,
-        cursor_key=SecretStr("k"),
+        cursor_key=Secret("k"),
         subscription_endpoints=["*"],
         base_url="http://qiao.example/fhir",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -145,3 +146,168 @@ def test_an_include_of_everything_is_understood_as_others_write_it(sqlite_client
     sqlite_client.put("/Observation/io", json=observation("io", subject={"reference": "Patient/ip"}))
     assert found(sqlite_client, "/Observation?_id=io&_include=*:*") == ["io", "ip"]
     assert found(sqlite_client, "/Patient?_id=ip&_revinclude=*:*") == ["io", "ip"]
+
+
+@pytest.mark.parametrize("count", ["1001", "2147483647", "99999999999"])
+def test_a_page_size_beyond_ours_is_no_error(sqlite_client: httpx.Client, count: str) -> None:
+    for address in ("/Patient", "/Patient/_history", "/_history"):
+        assert sqlite_client.get(f"{address}?_count={count}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "value", ["Observation:subject:", "Observation:subject:%20", "Observation:subject:Foo", "Foo:x"]
+)
+@pytest.mark.parametrize("name", ["_include", "_revinclude", "_include:iterate"])
+def test_an_include_that_names_nothing_is_refused(sqlite_client: httpx.Client, name: str, value: str) -> None:
+    assert sqlite_client.get(f"/Patient?{name}={value}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "part", ["_summary=true", "_summary=text", "_summary=data", "_elements=gender", "_elements=gender,name"]
+)
+def test_a_part_of_a_resource_never_replaces_the_whole(client: httpx.Client, part: str) -> None:
+    narrative = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'}
+    whole = patient("w", gender="male", name=[{"family": "A"}], maritalStatus={"text": "m"}, text=narrative)
+    assert client.put("/Patient/w", json=whole).status_code == 201
+    partial = client.get(f"/Patient/w?{part}").json()
+    answers = [
+        client.put("/Patient/w", json=partial),
+        client.put("/Patient?_id=w", json=partial),
+        client.post("/Patient", json=partial),
+        send(client, "transaction", entry("PUT", "Patient/w", partial)),
+    ]
+    codes = [answer.json()["issue"][0]["details"]["coding"][0]["code"] for answer in answers]
+    assert [answer.status_code for answer in answers] == [422] * 4 and set(codes) == {"resource-subsetted"}
+    assert client.get("/Patient/w").json()["meta"]["versionId"] == "1"
+    del partial["meta"]["tag"]
+    assert client.put("/Patient/w", json=partial).status_code == 200
+
+
+def test_the_ids_a_caller_gives_to_its_request_come_back(sqlite_client: httpx.Client) -> None:
+    given = {"x-request-id": "7c1e-1", "x-correlation-id": "https://his.example.cn/call/42"}
+    for address in ("/Patient", "/Patient/never", "/Nothing/1", "/metadata"):
+        answer = sqlite_client.get(address, headers=given)
+        assert {name: answer.headers.get(name) for name in given} == given
+    for odd in ("a b", "x" * 200):
+        assert "x-request-id" not in sqlite_client.get("/Patient", headers={"x-request-id": odd}).headers
+    assert "x-request-id" not in sqlite_client.get("/Patient").headers
+
+
+def linked(bundle: dict[str, Any]) -> dict[str, str]:
+    return {link["relation"]: link["url"] for link in bundle["link"]}
+
+
+@pytest.mark.parametrize("path", ["/Patient/h/_history", "/Patient/_history", "/_history"])
+def test_a_history_is_read_forwards_and_backwards(client: httpx.Client, path: str) -> None:
+    for number in range(7):
+        client.put("/Patient/h", json=patient("h", birthDate=f"199{number}-01-01"))
+
+    def versions(bundle: dict[str, Any]) -> list[str]:
+        return [each["resource"]["meta"]["versionId"] for each in bundle["entry"]]
+
+    page = client.get(f"{path}?_count=3").json()
+    assert set(linked(page)) == {"self", "first", "next"}
+    pages = [page]
+    while "next" in linked(page):
+        page = client.get(linked(page)["next"]).json()
+        pages.append(page)
+    assert [versions(each) for each in pages] == [["7", "6", "5"], ["4", "3", "2"], ["1"]]
+    assert set(linked(page)) == {"self", "first", "previous"}
+    client.put("/Patient/h", json=patient("h", birthDate="1999-01-01"))
+    back = [page]
+    while "previous" in linked(page):
+        page = client.get(linked(page)["previous"]).json()
+        back.append(page)
+    assert [versions(each) for each in back] == [["1"], ["4", "3", "2"], ["7", "6", "5"]]
+    assert {each["total"] for each in (*pages, *back)} == {7}
+    assert versions(client.get(linked(page)["next"]).json()) == ["4", "3", "2"]
+    assert versions(client.get(linked(page)["first"]).json()) == ["8", "7", "6"]
+
+
+def test_a_search_of_all_types_asks_who_is_referred_to(client: httpx.Client) -> None:
+    client.put("/Patient/a", json=patient("a"))
+    client.put("/Patient/b", json=patient("b"))
+    client.put("/Device/d", json={"resourceType": "Device", "id": "d"})
+    for key, subject in (("o1", "Patient/a"), ("o2", "Device/d")):
+        body = observation(key, subject={"reference": subject}, code={"coding": [{"system": "urn:c", "code": "x"}]})
+        assert client.put(f"/Observation/{key}", json=body).status_code == 201
+    assert found(client, "/?_has:Observation:subject:code=urn:c|x") == ["a", "d"]
+    assert found(client, "/?_has:Observation:subject:code=urn:c|y") == []
+    assert found(client, "/?_type=Patient&_has:Observation:subject:code=urn:c|x") == ["a"]
+    assert client.get("/?_type=Observation&_has:Observation:subject:code=x").status_code == 400
+
+
+@pytest.mark.parametrize("way", ["json", "escaped", "xml", "batch", "transaction"])
+def test_a_reference_that_names_this_server_is_one_of_its_own(client: httpx.Client, way: str) -> None:
+    base = str(client.base_url).rstrip("/")
+    client.put("/Patient/t", json=patient("t", name=[{"family": "Own"}]))
+    body = observation("o", subject={"reference": f"{base}/Patient/t"}, note=[{"text": f"see {base}/Patient/t"}])
+    if way in ("batch", "transaction"):
+        answer = send(client, way, entry("PUT", "Observation/o", body)).json()["entry"][0]["response"]["status"]
+        assert answer.startswith("201")
+    elif way == "xml":
+        text = '<Observation xmlns="http://hl7.org/fhir"><id value="o"/><status value="final"/>'
+        text += '<code><text value="K"/></code>'
+        text += (
+            f'<subject><reference value="{base}/Patient/t"/></subject><note><text value="see {base}/Patient/t"/></note>'
+        )
+        headers = {"content-type": "application/fhir+xml"}
+        assert client.put("/Observation/o", content=text + "</Observation>", headers=headers).status_code == 201
+    else:
+        text = json.dumps(body).replace("/", "\\/" if way == "escaped" else "/")
+        headers = {"content-type": "application/fhir+json"}
+        assert client.put("/Observation/o", content=text, headers=headers).status_code == 201
+    stored = client.get("/Observation/o").json()
+    assert (stored["subject"]["reference"], stored["note"][0]["text"]) == ("Patient/t", f"see {base}/Patient/t")
+    for value in ("Patient/t", "t", f"{base}/Patient/t"):
+        assert found(client, f"/Observation?subject={value}") == ["o"]
+    assert found(client, "/Observation?subject:Patient.name=own") == ["o"]
+    assert found(client, "/Observation?_include=Observation:subject") == ["o", "t"]
+    assert found(client, "/Patient/t/Observation") == ["o"]
+    assert client.delete("/Patient/t").status_code == 409
+    missing = observation("p", subject={"reference": f"{base}/Patient/nobody"})
+    assert client.put("/Observation/p", json=missing).status_code == 409
+
+
+def test_references_to_other_servers_and_inside_of_stored_bundles_stay(client: httpx.Client) -> None:
+    base = str(client.base_url).rstrip("/")
+    strange = ["http://other.example/fhir/Patient/1", f"{base}/Nothing/1", f"{base}x/Patient/1", f"{base}/Patient/1/x"]
+    for number, reference in enumerate(strange):
+        body = observation(f"s{number}", subject={"reference": reference})
+        assert client.put(f"/Observation/s{number}", json=body).status_code == 201
+        assert client.get(f"/Observation/s{number}").json()["subject"]["reference"] == reference
+    inner = {
+        "fullUrl": f"{base}/Observation/i",
+        "resource": observation("i", subject={"reference": f"{base}/Patient/1"}),
+    }
+    bundle = {"resourceType": "Bundle", "id": "b", "type": "collection", "entry": [inner]}
+    assert client.put("/Bundle/b", json=bundle).status_code == 201
+    assert client.get("/Bundle/b").json()["entry"][0]["resource"]["subject"]["reference"] == f"{base}/Patient/1"
+
+
+def test_a_form_may_hold_chinese_as_it_is(client: httpx.Client) -> None:
+    client.put("/Patient/z", json=patient("z", name=[{"text": "张三+1&"}]))
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    for form, status, total in (
+        ("name=张三", 200, 1),
+        ("name=%E5%BC%A0三", 200, 1),
+        ("name:exact=张三%2B1%26", 200, 1),
+        ("name=李四", 200, 0),
+    ):
+        answer = client.post("/Patient/_search", content=form.encode(), headers=headers)
+        assert (answer.status_code, answer.json().get("total")) == (status, total), form
+    assert client.post("/Patient/_search", content="name=张三".encode("gb18030"), headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "sort", ["-name,-name", "name,-name", "_id,_id", "birthdate,birthdate,name", "_lastUpdated,_lastUpdated"]
+)
+def test_a_sort_key_that_is_named_twice_counts_once(client: httpx.Client, sort: str) -> None:
+    for key, family in (("a", "B"), ("b", "A"), ("c", "C")):
+        client.put(f"/Patient/{key}", json=patient(key, name=[{"family": family}]))
+    first = sort.partition(",")[0]
+    once, twice = (client.get(f"/Patient?_sort={keys}&_count=2") for keys in (first, sort))
+    assert (once.status_code, twice.status_code) == (200, 200)
+    if not sort.startswith("birthdate"):
+        assert [e["fullUrl"] for e in twice.json()["entry"]] == [e["fullUrl"] for e in once.json()["entry"]]
+    assert len(client.get(linked(twice.json())["next"]).json()["entry"]) == 1

@@ -9,9 +9,9 @@ from functools import partial
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from fhir_server.rest.content_coding import decompressed, welcomes_gzip
+from fhir_server.security.secret import Secret
 from fhir_server.settings import Settings
 from profiles.issue import Issue
 from tests.fhir_server.conftest import patient, running
@@ -25,7 +25,7 @@ PACKED = {"content-type": "application/fhir+json", "content-encoding": "gzip"}
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A server that takes bodies up to LIMIT."""
     url = f"sqlite:///{tmp_path_factory.mktemp('gzip')}/qiao.db"
-    given = Settings(database=url, cursor_key=SecretStr("k"), body_limit=LIMIT)
+    given = Settings(database=url, cursor_key=Secret("k"), body_limit=LIMIT)
     with running(given) as address, httpx.Client(base_url=f"{address}/fhir", timeout=30) as opened:
         opened.put("/Patient/large", json=patient("large", name=[{"text": "x" * 40_000}]))
         opened.put("/Patient/small", json=patient("small"))

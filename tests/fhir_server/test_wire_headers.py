@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
+from fhir_server.security.secret import Secret
 from fhir_server.settings import Settings
 from tests.fhir_server.conftest import patient, running
 
@@ -20,7 +20,7 @@ def behind_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Cli
     """A server that trusts the headers of a proxy and answers pages of two origins."""
     url = f"sqlite:///{tmp_path_factory.mktemp('proxy')}/qiao.db"
     origins = "https://app.example.cn, https://other.example.cn:8443"
-    given = Settings(database=url, cursor_key=SecretStr("k"), trust_forwarded=True, cors_origins=origins)
+    given = Settings(database=url, cursor_key=Secret("k"), trust_forwarded=True, cors_origins=origins)
     with running(given) as address, httpx.Client(base_url=f"{address}/fhir", timeout=30) as opened:
         yield opened
 

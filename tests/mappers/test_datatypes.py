@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -197,3 +198,16 @@ def test_a_code_holds_no_white_space_but_single_blanks() -> None:
     assert spaced("  A \t B\u3000C ") == "A B C"
     concept = only(adt("A01", "PV1|1|I||||||||||||||||V1", "DG1|1||A  1 ^高血压"), "Condition")["code"]
     assert concept["coding"][0]["code"] == "A 1"
+
+
+def test_the_word_of_a_site_for_how_often_is_its_code() -> None:
+    found, _ = convert("RPT[Timing]", "每日三次", site=replace(SITE, codes={("RepeatPattern", "每日三次"): "TID"}))
+    assert found["code"]["coding"][0]["code"] == "TID"
+    assert found["code"]["text"] == "每日三次"
+
+
+@pytest.mark.parametrize("meal", ["C", "CM", "CD", "CV"])
+def test_nothing_stands_before_or_after_with_a_meal(meal: str) -> None:
+    own = f"http://terminology.hl7.org/CodeSystem/v3-TimingEvent|{meal}"
+    found, _ = convert("RPT[Timing]", "^^^^^^^餐^30^min", site=replace(SITE, codes={("EventRelatedPeriod", "餐"): own}))
+    assert found == {"repeat": {"when": [meal]}}  # R4 tim-9

@@ -98,5 +98,13 @@ def test_a_document_of_another_kind_completes_no_order() -> None:
     assert resources(done, "Task") == []
 
 
-def test_a_document_without_a_number_is_refused() -> None:
-    assert codes(document(TXA.replace("D100^LAB", ""))) == ["order-unidentified"]
+def test_a_new_document_without_a_number_is_known_by_its_message() -> None:
+    done = document(TXA.replace("D100^LAB", ""))
+    assert codes(done) == ["unnumbered"]
+    assert "masterIdentifier" not in only(done, "DocumentReference")
+    assert only(done, "DocumentReference") == only(document(TXA.replace("D100^LAB", "")), "DocumentReference")
+
+
+def test_a_replacement_without_a_number_is_refused() -> None:
+    done = document(TXA.replace("D100^LAB", ""), event="T10")
+    assert codes(done) == ["order-unidentified"]

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mappers.message import Delimiters, Leaf, Segment, Value, legible, unescape
-from mappers.path import PathError, Step, parse, put
+from mappers.path import PathError, Step, parse
+from tests.mappers.placing import put
 from tests.mappers.sample import message
 
 PLAIN = Delimiters()

@@ -165,6 +165,12 @@ def test_a_medicine_order_is_a_medication_request_and_no_service() -> None:
 
 def test_an_order_for_a_diet_is_not_taken_for_a_service() -> None:
     done = order("ORC|NW|A100", "ODS|D||LOWNA^低盐^L")
+    assert resources(done, "ServiceRequest") == []
+    assert only(done, "NutritionOrder")["oralDiet"]["type"][0]["text"] == "低盐"
+
+
+def test_an_order_for_blood_is_not_taken_for_a_service() -> None:
+    done = order("ORC|NW|A100", "BPO|1|RBC^红细胞^L")
     assert done.refused
     assert resources(done, "ServiceRequest") == []
 

@@ -39,6 +39,10 @@ def test_a_value_left_out_for_a_reason_is_kept() -> None:
     assert kept(adt("A08", PID.format(address="^^^^^^H")))["PID-11.7"] == "H"
 
 
+def test_a_backslash_of_the_sender_is_no_line_break_of_ours() -> None:
+    assert kept(adt("A08", PID.format(address="^^^^^^H\\n")))["PID-11.7"] == "H\\n"
+
+
 def test_a_value_that_stands_as_it_was_sent_is_not_repeated() -> None:
     found = kept(adt("A08", PID.format(address="")))
     assert not {"PID-3.1", "PID-5", "PID-1", "PID-13.4"} & set(found)

@@ -178,7 +178,8 @@ def test_villages_refer_too_and_a_house_of_another_level_has_no_direction(
 
 def test_a_site_says_the_direction_itself() -> None:
     site = replace(TOWNSHIP, codes={("referral-direction", "下转"): "down"})
-    (found,) = only(referral({3: "下转"}, site=site), "ServiceRequest")["extension"]
+    found, house = only(referral({3: "下转"}, site=site), "ServiceRequest")["extension"]
+    assert house["url"].endswith("/requester-organization")
     assert found["valueCoding"]["code"] == "down"
 
 

@@ -59,7 +59,8 @@ def test_the_direction_follows_from_the_levels_of_the_institutions(giver: str, t
 
 def test_the_direction_is_not_guessed_for_an_outsider() -> None:
     done = referral(RF1, RP, RT.replace("HOSPITAL", "ELSEWHERE"), PID, DG1)
-    assert "extension" not in only(done, "ServiceRequest")
+    (house,) = only(done, "ServiceRequest")["extension"]
+    assert house["url"].endswith("/requester-organization")
 
 
 @pytest.mark.parametrize(
@@ -139,13 +140,51 @@ def test_a_down_referral_answers_the_up_referral() -> None:
 
 
 @pytest.mark.parametrize("missing", [RP, RT])
-def test_a_referral_without_one_of_its_parties_is_refused(missing: str) -> None:
+def test_a_party_that_no_prd_names_is_that_of_the_header(missing: str) -> None:
     done = referral(RF1, *(one for one in (RP, RT) if one != missing), PID, DG1)
+    assert codes(done) == ["party-from-header"]
+    told = next(one for one in resources(done, "ServiceRequest") if one["status"] != "unknown")
+    houses = {one["id"]: one["name"] for one in resources(done, "Organization")}
+    house = told["requester"] if missing == RP else told["performer"][0]
+    assert house["display"] in houses.values()
+    assert house["reference"].startswith("Organization/")
+
+
+def test_a_referral_to_nobody_is_refused() -> None:
+    done = mapped("REF^I12", RF1, RP, PID, DG1, site=TOWNSHIP, head={5: "", 6: ""})
     assert "field-missing" in codes(done)
+    assert done.refused
 
 
-def test_a_referral_without_a_number_is_refused() -> None:
-    assert codes(referral(RF1.replace("ZZ001^TOWNSHIP", ""), RP, RT, PID, DG1)) == ["order-unidentified"]
+def test_the_roles_of_letters_are_the_parties() -> None:
+    told = [one.replace("|RP|", "|AP|").replace("|RT|", "|IR|") for one in (RP, RT)]
+    same = only(referral(RF1, RP, RT, PID, DG1), "Task")
+    assert only(referral(RF1, *told, PID, DG1), "Task") == same
+
+
+@pytest.mark.parametrize("along", ["NTE|1||胸痛两小时", "OBX|1|TX|L^转诊信^L||胸痛两小时||||||F"])
+def test_the_reason_may_stand_in_what_is_sent_along(along: str) -> None:
+    done = referral(RF1.rstrip("|"), RP, RT, PID, along)
+    assert not done.refused
+    assert "reason-uncoded" in codes(done) or "reasonCode" in only(done, "ServiceRequest")
+
+
+def test_a_new_referral_without_a_number_is_known_by_its_message() -> None:
+    bare = referral(RF1.replace("ZZ001^TOWNSHIP", ""), RP, RT, PID, DG1)
+    assert codes(bare) == ["unnumbered"]
+    assert [one["status"] for one in resources(bare, "ServiceRequest")] == ["active"]
+
+
+def test_a_new_referral_may_come_without_rf1() -> None:
+    done = referral(RP, RT, PID, DG1)
+    assert codes(done) == ["unnumbered"]
+    assert only(done, "Task")["status"] == "requested"
+
+
+@pytest.mark.parametrize("kind", ["REF^I13", "REF^I14", "RRI^I12"])
+def test_a_change_of_a_referral_that_nobody_can_find_is_refused(kind: str) -> None:
+    assert mapped(kind, RP, RT, PID, DG1, site=TOWNSHIP).refused
+    assert mapped(kind, RF1.replace("ZZ001^TOWNSHIP", ""), RP, RT, PID, DG1, site=TOWNSHIP).refused
 
 
 def test_findings_sent_along_inform_the_referral() -> None:

@@ -169,7 +169,7 @@ def test_a_note_is_an_annotation(note: str, expected: dict[str, str] | None) -> 
 
 
 def test_a_note_of_a_report_is_the_extension_that_later_versions_have_as_an_element() -> None:
-    (found,) = only(result("NTE|1||溶血", WBC), "DiagnosticReport")["extension"]
+    *_, found = only(result("NTE|1||溶血", WBC), "DiagnosticReport")["extension"]
     assert found["url"].endswith("extension-DiagnosticReport.note")
     assert found["valueAnnotation"] == {"text": "溶血"}
 

@@ -129,8 +129,8 @@ def test_a_report_without_obr_25_is_final_only_when_all_its_results_are() -> Non
 
 def test_without_any_status_nothing_is_called_final() -> None:
     done = result(WBC.removesuffix("|||F"), obr=OBR.removesuffix("|F"))
-    assert codes(done) == ["status-unknown"]
-    assert done.refused
+    assert codes(done) == ["status-absent"]
+    assert only(done, "DiagnosticReport")["status"] == only(done, "Observation")["status"] == "unknown"
 
 
 def test_msh_15_ce_revokes_the_report_of_those_who_overload_it() -> None:
@@ -304,10 +304,24 @@ def test_a_result_without_an_order_is_kept_and_said() -> None:
     assert codes(done) == ["order-unknown"]
 
 
-def test_a_report_without_any_number_is_refused() -> None:
-    done = result(WBC, obr=OBR.replace("A100^TOWNSHIP", "").replace("R200^LAB", ""))
-    assert "order-unidentified" in codes(done)
-    assert done.refused
+def _unnumbered(obr: str = OBR) -> Mapped:
+    return result(WBC, obr=obr.replace("A100^TOWNSHIP", "").replace("R200^LAB", ""))
+
+
+def test_a_report_without_any_number_is_known_by_patient_examination_and_time() -> None:
+    done = _unnumbered()
+    assert "unnumbered" in codes(done)
+    found = only(done, "DiagnosticReport")
+    assert "identifier" not in found
+    assert found["id"] == only(_unnumbered(OBR.replace("|F", "|C")), "DiagnosticReport")["id"]
+    for other in (OBR.replace("BR^", "SH^"), OBR.replace("20260301070000", "20260301070100")):
+        assert found["id"] != only(_unnumbered(other), "DiagnosticReport")["id"]
+
+
+def test_two_reports_without_a_number_in_one_message_are_two() -> None:
+    bare = OBR.replace("A100^TOWNSHIP", "").replace("R200^LAB", "")
+    done = mapped("ORU^R01", PID, bare, WBC, bare, WBC)
+    assert len(resources(done, "DiagnosticReport")) == 2
 
 
 def test_a_result_without_a_time_says_so_and_borrows_none() -> None:
@@ -347,7 +361,7 @@ def test_a_result_without_a_name_stands_under_the_name_of_its_report() -> None:
 def test_notes_belong_to_what_stands_before_them() -> None:
     done = mapped("ORU^R01", PID, OBR, "NTE|1||标本溶血", WBC, "NTE|1||已复查")
     assert only(done, "Observation")["note"] == [{"text": "已复查"}]
-    assert only(done, "DiagnosticReport")["extension"][0]["valueAnnotation"] == {"text": "标本溶血"}
+    assert only(done, "DiagnosticReport")["extension"][-1]["valueAnnotation"] == {"text": "标本溶血"}
 
 
 def test_a_quality_control_result_is_accepted_and_stores_nothing() -> None:

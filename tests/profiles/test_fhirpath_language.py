@@ -167,3 +167,15 @@ def test_a_pattern_that_would_backtrack_for_ever_answers_at_once() -> None:
 def test_a_pattern_that_is_no_pattern_is_an_error() -> None:
     with pytest.raises(FhirPathError, match="pattern"):
         value("'a'.matches('(')")
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (r"'a\tb' ~ 'A b'", True),
+        (r"'a  b' ~ 'a b'", False),
+        ("' a' ~ 'a'", False),
+    ],
+)
+def test_texts_are_equivalent_blank_by_blank(expression: str, expected: bool) -> None:
+    assert fhirpath.compile(expression)({}) == [expected]

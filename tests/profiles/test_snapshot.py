@@ -37,6 +37,8 @@ def test_it_is_what_sushi_makes_of_the_guide() -> None:
 
 def facts(element: Json) -> Json:
     kept: dict[str, Any] = {name: element[name] for name in _FACTS if element.get(name)}
+    if "contentReference" in kept:  # we say of which definition
+        kept["contentReference"] = "#" + kept["contentReference"].partition("#")[2]
     kept |= {name: value for name, value in element.items() if name.startswith(("fixed", "pattern", "minV", "maxV"))}
     kept["type"] = [(one["code"], one.get("profile"), one.get("targetProfile")) for one in element.get("type", ())]
     kept["constraint"] = [one["key"] for one in element.get("constraint", ())]

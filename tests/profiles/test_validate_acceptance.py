@@ -42,6 +42,11 @@ INVALID_EXAMPLES = {
     # `uri` where the extension has `url`; items without linkId; a vital sign without a time
     "Questionnaire-qs1": ("element-required", "Questionnaire.item[0].item[0]"),
     "Observation-f202": ("element-required", "Observation"),
+    # narratives without a word
+    "ActivityDefinition-blood-tubes-supply": ("invariant-failed", "ActivityDefinition.text.div"),
+    "ActivityDefinition-heart-valve-replacement": ("invariant-failed", "ActivityDefinition.text.div"),
+    "EventDefinition-example": ("invariant-failed", "EventDefinition.text.div"),
+    "Questionnaire-zika-virus-exposure-assessment": ("invariant-failed", "Questionnaire.text.div"),
     # addresses that are none, or with a blank
     "TerminologyCapabilities-example": ("primitive-invalid", "TerminologyCapabilities.url"),
     "Library-zika-virus-intervention-logic": (

@@ -4,7 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from profiles.definitions import structure
 from profiles.registry import Registry
+from profiles.snapshot import snapshot
 from profiles.validator import validate
 from tests.profiles.profile_maker import TYPES, Json, errors, profile
 
@@ -179,14 +181,19 @@ def test_one_of_several_profiles_of_a_type_must_fit() -> None:
     assert errors(patient(address=[{"line": ["x"]}]), wanted, use, city) == [("profile-not-met", "Patient.address[0]")]
 
 
-def test_items_of_items_keep_what_the_item_keeps() -> None:
+def test_items_of_items_keep_what_the_item_keeps_where_the_snapshot_says_so() -> None:
     wanted = profile("items", "Questionnaire", {"id": "Questionnaire.item.text", "min": 1})
+    elements = snapshot(wanted, structure)
+    nested = next(one for one in elements if one["id"] == "Questionnaire.item.item")
+    assert nested["contentReference"] == "#Questionnaire.item"
     inner = {"linkId": "1.1", "type": "string"}
     resource = {
         "resourceType": "Questionnaire",
         "status": "draft",
         "item": [{"linkId": "1", "type": "group", "text": "x", "item": [inner]}],
     }
+    assert errors(resource, wanted) == []  # a differential is about the items right below
+    wanted["snapshot"] = {"element": elements}
     assert errors(resource, wanted) == [("element-required", "Questionnaire.item[0].item[0]")]
     inner["text"] = "y"
     assert errors(resource, wanted) == []

@@ -9,6 +9,7 @@ from mappers.outbound.datatypes.reference import hd_organization
 from mappers.outbound.inverse import code_of
 from mappers.outbound.tree import Repetition
 
+_URI = "urn:ietf:rfc:3986"
 _SCHEMES = (("urn:oid:", "ISO"), ("urn:uuid:", "UUID"), ("urn:dns:", "DNS"))
 
 
@@ -49,7 +50,7 @@ def named(value: Any, ask: Ask) -> Repetition | None:
         return None
     number = value.get("identifier", {})
     if value.get("display"):
-        own = number.get("system") == "urn:ietf:rfc:3986"
+        own = number.get("system", _URI) == _URI
         return {1: value["display"], **(_address(number.get("value", "")) if own else {})}
     return _address(number.get("value", "")) or hd_organization(value, ask)
 

@@ -17,8 +17,8 @@ from mappers.outbound.receiver import Receiver, Scope, kind_of_system, scope_of
 from mappers.outbound.tree import Component, Repetition
 
 _CHECK = (
-    (2, "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit"),
-    (3, "http://hl7.org/fhir/StructureDefinition/namingsystem-checkDigit"),
+    "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit",
+    "http://hl7.org/fhir/StructureDefinition/namingsystem-checkDigit",
 )
 _UNIVERSAL = (("urn:oid:", "ISO"), ("urn:uuid:", "UUID"))
 
@@ -27,17 +27,19 @@ def cx(value: Any, ask: Ask) -> Repetition | None:
     """CX."""
     if not isinstance(value, dict) or not value.get("value"):
         return None
-    out: Repetition = {1: value["value"]}
-    more = extensions(value)
-    for component, url in _CHECK:
-        if url in more:
-            out[component] = more[url]
+    out: Repetition = {1: value["value"], **checked(value, 2)}
     if authority := assigner(value, ask.receiver):
         out[4] = authority
     if kind := type_of(value, ask.receiver):
         out[5] = kind
     out.update(ends(value.get("period"), ask, 7, 8))
     return out
+
+
+def checked(value: dict[str, Any], component: int) -> Repetition:
+    """The check digit in that component, the scheme that makes it in the next one."""
+    more = extensions(value)
+    return {number: more[url] for number, url in enumerate(_CHECK, component) if url in more}
 
 
 def of_kind(*names: str) -> Any:
@@ -131,7 +133,7 @@ def ei_of(kind: str) -> Any:
     return write
 
 
-_TYPES = {"PLAC": "placer-order", "FILL": "filler-order"}
+_TYPES = {"PLAC": "placer-order", "FILL": "filler-order", "PGN": "placer-group", "FGN": "filler-group"}
 
 
 def _is(value: dict[str, Any], kind: str) -> bool:

@@ -22,11 +22,12 @@ def dtm(text: Any, offset: str) -> str:
     if found is None:
         return ""
     year, month, day, hour, minute, second, fraction, zone = found.groups()
+    fraction = fraction if fraction and fraction.strip(".0") else ""
     if hour is None:
         return "".join(filter(None, (year, month, day)))
     if zone not in (None, offset):
-        return _moved(f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}", zone, offset) + (fraction or "")[:5]
-    return f"{year}{month}{day}{hour}{minute}{second or '00'}{(fraction or '')[:5]}"
+        return _moved(f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}", zone, offset) + fraction[:5]
+    return f"{year}{month}{day}{hour}{minute}{second or '00'}{fraction[:5]}"
 
 
 def _moved(text: str, zone: str, offset: str) -> str:

@@ -6,7 +6,7 @@ first component, as Chinese systems read it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from mappers import systems
 from mappers.datatypes.address import AD_USE, CENSUS_TRACT
@@ -85,11 +85,30 @@ def human_name(value: Any, ask: Ask) -> Repetition | None:
     out = name_parts(value, 0)
     if not out:
         return None
-    if use := code_of(ask.receiver, "NameType", value.get("use", "")):
-        out[7] = use
-    if order := code_of(ask.receiver, "NameAssemblyOrder", extensions(value).get(_ORDER, "")):
-        out[11] = order
-    _period(value, out, ask, 10, 12)
+    out.update(name_facts(value, ask, _XPN))
+    return out
+
+
+class At(NamedTuple):
+    """The components of a name's use, order of assembly and validity (start; as a range before v2.5)."""
+
+    use: int
+    order: int
+    start: int
+    range: int
+
+
+_XPN, XCN = At(7, 11, 12, 10), At(10, 18, 19, 17)
+
+
+def name_facts(name: dict[str, Any], ask: Ask, at: At) -> Repetition:
+    """What is said about a name besides its parts."""
+    out: Repetition = {}
+    if use := code_of(ask.receiver, "NameType", name.get("use", "")):
+        out[at.use] = use
+    if order := code_of(ask.receiver, "NameAssemblyOrder", extensions(name).get(_ORDER, "")):
+        out[at.order] = order
+    _period(name, out, ask, at.range, at.start)
     return out
 
 
@@ -112,16 +131,11 @@ def address(value: Any, ask: Ask) -> Repetition | None:
     """XAD."""
     if not isinstance(value, dict):
         return None
-    lines = list(value.get("line", ()))
-    if value.get("text") and (lines or "text" in value):
-        lines.insert(0, value["text"])
-    out: Repetition = dict(zip((1, 2, 19), lines, strict=False))
-    if len(lines) > 3:
-        out[19] = " ".join(lines[2:])
+    out = _lines(value)
     for component, name in ((3, "city"), (4, "state"), (5, "postalCode"), (6, "country"), (9, "district")):
         if value.get(name):
             out[component] = value[name]
-    more = extensions(value)
+    more = extensions(value) | _on_lines(value)
     kind = more.get(AD_USE) or code_of(ask.receiver, "AddressType[Use]", value.get("use", ""))
     if kind := kind or code_of(ask.receiver, "AddressType[Type]", value.get("type", "")):
         out[7] = kind
@@ -129,6 +143,24 @@ def address(value: Any, ask: Ask) -> Repetition | None:
         out[10] = more[CENSUS_TRACT]
     _period(value, out, ask, 12, 13)
     return out if any(number != 7 for number in out) else None
+
+
+def _lines(value: dict[str, Any]) -> Repetition:
+    """The lines in 1, 2 and 19; of more than three the first ones are street, name and number inside 1 (SAD)."""
+    lines = [*filter(None, (value.get("text"),)), *filter(None, value.get("line", ()))]
+    if len(lines) <= 3 or "text" in value:
+        out: Repetition = dict(zip((1, 2, 19), [*lines[:2], " ".join(lines[2:])], strict=False))
+        return {number: part for number, part in out.items() if part}
+    street = lines[:-2][:3]
+    rest = lines[len(street) :]
+    return {1: dict(enumerate(street, 1)), 2: rest[0], 19: " ".join(rest[1:])}
+
+
+def _on_lines(value: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for one in value.get("_line", ()):
+        found |= extensions(one or {})
+    return found
 
 
 def contact_point(value: Any, ask: Ask) -> Repetition | None:

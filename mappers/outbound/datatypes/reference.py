@@ -10,10 +10,11 @@ from typing import Any
 from mappers import systems
 from mappers.location import LEVELS, PHYSICAL
 from mappers.outbound.ask import Ask
-from mappers.outbound.datatypes.identifier import assigner
-from mappers.outbound.datatypes.person import name_parts
+from mappers.outbound.datatypes.identifier import assigner, checked
+from mappers.outbound.datatypes.person import XCN, name_facts, name_parts
+from mappers.outbound.inverse import code_of
 from mappers.outbound.receiver import scope_of
-from mappers.outbound.tree import Repetition
+from mappers.outbound.tree import Component, Repetition
 
 Body = dict[str, Any]
 
@@ -40,14 +41,41 @@ def xcn(value: Any, ask: Ask) -> Repetition | None:
     """XCN of a Practitioner; `None` when it refers to something else."""
     person = person_of(value, ask)
     if person is None:
-        return _display(value, 2, ("Practitioner/",))
-    return _person(person, ask, 9)
+        return _display(value, 2, ("Practitioner/",)) or _nameless(value)
+    number, name = _number(person), _name(person, value)
+    out = name_parts(name, 1)
+    if number.get("value"):
+        out[1] = number["value"]
+        if authority := assigner(number, ask.receiver):
+            out[9] = authority
+        out.update(checked(number, 11))
+        if kind := _kind(number):
+            out[13] = kind
+    if degree := _degree(person, ask):
+        out[7] = degree
+    out.update(name_facts(name, ask, XCN))
+    return out or None
+
+
+def _nameless(value: Any) -> Repetition | None:
+    """Somebody who is nowhere a resource: the words, when nothing is referred to at all."""
+    if not isinstance(value, dict) or "reference" in value or not value.get("display"):
+        return None
+    return {2: value["display"]}
 
 
 def cnn(value: Any, ask: Ask) -> Repetition | None:
-    """CNN of a Practitioner."""
+    """CNN of a Practitioner: like XCN, with the authority as three components (9 to 11)."""
     person = person_of(value, ask)
-    return _display(value, 2, ("Practitioner/",)) if person is None else _person(person, ask, 9)
+    if person is None:
+        return _display(value, 2, ("Practitioner/",))
+    number, out = _number(person), name_parts(_name(person, value), 1)
+    if number.get("value"):
+        out[1] = number["value"]
+        authority = assigner(number, ask.receiver)
+        parts = {1: authority} if isinstance(authority, str) else authority
+        out.update({place + 8: text for place, text in parts.items() if text})
+    return out or None
 
 
 def ndl(value: Any, ask: Ask) -> Repetition | None:
@@ -57,20 +85,34 @@ def ndl(value: Any, ask: Ask) -> Repetition | None:
     return {1: flat} if flat else None
 
 
-def _person(person: Body, ask: Ask, authority_at: int) -> Repetition | None:
-    out: Repetition = {}
-    number: Body = next(iter(person.get("identifier", ())), {})
-    if number.get("value"):
-        out[1] = number["value"]
-        if authority := assigner(number, ask.receiver):
-            out[authority_at] = authority
-        kind = number.get("type", {})
-        told = kind.get("text") or next((one.get("code", "") for one in kind.get("coding", ())), "")
-        if told:
-            out[13] = told
-    for name in person.get("name", ())[:1]:
-        out.update(name_parts(name, 1))
-    return out or None
+def _number(person: Body) -> Body:
+    return next(iter(person.get("identifier", ())), {})
+
+
+def _name(person: Body, value: Any) -> Body:
+    """Of several names the one by which the reference calls the person."""
+    names: list[Body] = person.get("name", [])
+    called = value.get("display") if isinstance(value, dict) else None
+    return next((one for one in names if called and one.get("text") == called), next(iter(names), {}))
+
+
+def _kind(number: Body) -> str:
+    """What kind of number it is: the sender's word, else the code of table 0203."""
+    kind = number.get("type", {})
+    told: str = kind.get("text") or next((one.get("code", "") for one in kind.get("coding", ())), "")
+    return told
+
+
+def _degree(person: Body, ask: Ask) -> str:
+    """XCN.7 by table 0360, else as it was written."""
+    for one in person.get("qualification", ()):
+        code = one.get("code", {})
+        for coding in code.get("coding", ()):
+            if found := code_of(ask.receiver, "DegreeLicenseCertificate", coding.get("code", "")):
+                return found
+        if code.get("text"):
+            return str(code["text"])
+    return ""
 
 
 def _display(value: Any, component: int, kinds: tuple[str, ...]) -> Repetition | None:
@@ -89,7 +131,7 @@ def number_of(organization: Body) -> tuple[Body, str]:
 
 
 def xon(value: Any, ask: Ask) -> Repetition | None:
-    """XON: name 1, number 3 (and 10 from v2.5 on)."""
+    """XON: name 1, number 3 (10 from v2.5 on) with its check digit 4 and 5, authority 6 and type 7."""
     organization = organization_of(value, ask)
     if organization is None:
         return _display(value, 1, ("Organization/",))
@@ -98,12 +140,23 @@ def xon(value: Any, ask: Ask) -> Repetition | None:
     out: Repetition = {1: alias[0] if alias else organization.get("name", "")}
     if number.get("system") == systems.INSTITUTION:
         code = ask.receiver.name_of(code)
+    elif code:
+        code = code.removeprefix("urn:oid:")
+        out.update(checked(number, 4))
+        if authority := _authority(number, ask):
+            out[6] = authority
+        out[7] = _kind(number)
     if code:
         out[10 if ask.receiver.at_least("2.5") else 3] = code
-        scope = scope_of(number.get("system", ""))
-        if scope is not None and scope.foreign:
-            out[6] = scope.foreign
     return {number: part for number, part in out.items() if part} or None
+
+
+def _authority(number: Body, ask: Ask) -> Component:
+    """Who numbered the institution, when a sender named somebody."""
+    scope = scope_of(number.get("system", ""))
+    if scope is not None and not scope.foreign:
+        return ""
+    return assigner(number, ask.receiver)
 
 
 def producer(value: Any, ask: Ask) -> Repetition | None:
@@ -121,12 +174,33 @@ def producer(value: Any, ask: Ask) -> Repetition | None:
 
 
 def hd_organization(value: Any, ask: Ask) -> Repetition | None:
-    """HD of an Organization."""
+    """HD of an Organization: its name, and the universal number beside it."""
     organization = organization_of(value, ask)
     if organization is None:
         return None
     alias = organization.get("alias", [])
-    return {1: alias[0] if alias else organization.get("name", "")}
+    out: Repetition = {1: alias[0] if alias else organization.get("name", "")}
+    for number in organization.get("identifier", ()):
+        out.update(_universal(number))
+        if 2 in out:
+            break
+    if out.get(2) == out.get(1):
+        del out[1]
+    return out
+
+
+_SCHEMES = (("urn:oid:", "ISO"), ("urn:uuid:", "UUID"))
+
+
+def _universal(number: Body) -> Repetition:
+    """Universal id (2) and its type (3), `{}` when the number is none."""
+    system, text = number.get("system", ""), number.get("value", "")
+    if system == "urn:ietf:rfc:3986":
+        return next(({2: text[len(head) :], 3: kind} for head, kind in _SCHEMES if text.startswith(head)), {2: text})
+    scope = scope_of(system)
+    if scope is None or scope.kind != "universal-id":
+        return {}
+    return {2: text, 3: scope.foreign} if scope.foreign else {2: text}
 
 
 def pl(value: Any, ask: Ask) -> Repetition | None:

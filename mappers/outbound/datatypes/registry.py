@@ -8,7 +8,7 @@ from typing import Any
 
 from mappers.datatypes.order_values import EXTENSION
 from mappers.outbound.ask import Ask, Write
-from mappers.outbound.datatypes import coded, header, identifier, moment, person, primitive, reference
+from mappers.outbound.datatypes import coded, header, identifier, moment, person, primitive, reference, timing
 from mappers.outbound.tree import Repetition
 
 _SUB_ID = {"original-sub-identifier": 1, "group": 2, "sequence": 3, "identifier": 4}
@@ -82,6 +82,12 @@ REGISTRY: Mapping[str, Write] = MappingProxyType(
         "CX[Identifier-Visit]": identifier.of_kind("visit-no"),
         "CX[Identifier-Account]": identifier.of_kind("account"),
         "CX[Identifier-Employee]": identifier.of_kind("employee"),
+        "CX[Identifier-Specimen]": identifier.of_kind("specimen"),
+        "CX[Identifier-Accession]": identifier.of_kind("accession"),
+        "CX[Identifier-Order]": identifier.of_kind("alternate-order"),
+        "CX[Identifier-Guarantor]": identifier.of_kind("guarantor"),
+        "CX[Identifier-Group]": identifier.of_kind("insured-group"),
+        "CX[Identifier-Member]": identifier.of_kind("member"),
         "CWE[Coverage.class]": coded.plan,
         "EI[Identifier]": identifier.ei,
         **{f"EI[Identifier-{name}]": identifier.ei_of(kind) for name, kind in _NUMBERS.items()},
@@ -142,6 +148,10 @@ REGISTRY: Mapping[str, Write] = MappingProxyType(
         "CWE[code-language]": primitive.string,
         "ST[Coding]": header.label,
         "CQ[Quantity]": primitive.quantity,
+        "RPT[Timing]": timing.pattern,
+        "CQ[Duration]": timing.duration,
+        "CQ[Timing-Duration]": timing.each,
+        "TM[time]": timing.clock,
         "SPS[SpecimenType]": _specimen_type,
         "CWE[Annotation]": _note,
         "OG[SubId-Extension]": _sub_id,

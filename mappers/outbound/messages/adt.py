@@ -8,42 +8,43 @@ from __future__ import annotations
 from typing import Any
 
 from mappers.outbound.ask import Ask
-from mappers.outbound.datatypes import identifier, reference
-from mappers.outbound.datatypes.person import human_name
+from mappers.outbound.datatypes import identifier
 from mappers.outbound.engine import fill
-from mappers.outbound.messages.header import evn, msh
+from mappers.outbound.messages import roles
+from mappers.outbound.messages.around import allergies, guarantors, insurances, procedures, relatives
+from mappers.outbound.messages.header import evn, opening
 from mappers.outbound.messages.observations import obx
-from mappers.outbound.messages.subject import is_living_will, is_mother, pd1, pid, visit
-from mappers.outbound.pool import refers
+from mappers.outbound.messages.subject import is_living_will, pd1, pid, visit
 from mappers.outbound.receiver import Work
-from mappers.outbound.tree import Built
+from mappers.outbound.tree import Built, order
 
 Body = dict[str, Any]
-_MERGES = frozenset({"A18", "A34", "A39", "A40"})
+MERGES = frozenset({"A18", "A30", "A34", "A36", "A39", "A40", "A46", "A47"})
+"""Events that say which number takes the place of which (kind `merge` of `tables/adt_events.csv`)."""
 
 
 def adt(patient: Body, encounter: Body | None, work: Work) -> list[Built]:
-    """The message of one event of a patient or a visit."""
-    if work.envelope.event in _MERGES:
+    """The message of one event of a patient or a visit, its parts in the order that the structure has them."""
+    if work.envelope.event in MERGES:
         return merged(patient, work)
-    segments = [msh(work), evn(work), pid(patient, work), pd1(patient, work)]
-    segments += relatives(patient, work)
-    segments += visit(encounter, work)
-    if encounter is not None:
-        segments += roles(encounter, work)
-    segments += _observations(patient, work)
-    segments += diagnoses(_conditions(patient, encounter, work), encounter, work)
-    segments += allergies(patient, work)
-    segments += procedures(patient, work)
-    return [*segments, *insurances(patient, work)]
-
-
-def relatives(patient: Body, work: Work) -> list[Built]:
-    """NK1: not the mother of PID-21, not the insured of IN1-16."""
-    insured = [one.get("subscriber") for one in work.pool.about("Coverage", "beneficiary", patient)]
-    found = work.pool.about("RelatedPerson", "patient", patient)
-    named = [one for one in found if not is_mother(one) and not refers(insured, one)]
-    return _numbered("NK1", "NK1[RelatedPerson]", named, work)
+    if work.envelope.event == "A24":
+        return linked(patient, work)
+    parts = [
+        [pid(patient, work)],
+        [pd1(patient, work), *roles.of_patient(patient, work)],
+        relatives(patient, work),
+        [*visit(encounter, work), *(roles.of_visit(encounter, work) if encounter is not None else ())],
+        _observations(patient, work),
+        allergies(patient, work),
+        diagnoses(_conditions(patient, encounter, work), encounter, work),
+        procedures(patient, work),
+        guarantors(patient, work),
+        insurances(patient, work),
+    ]
+    names = order(f"ADT^{work.envelope.event}", work.receiver.version)
+    places = {name: number for number, name in enumerate(names)}
+    parts.sort(key=lambda part: places.get(part[0].name, len(names)) if part else 0)
+    return [*opening(work), evn(work), *(one for part in parts for one in part)]
 
 
 def _observations(patient: Body, work: Work) -> list[Built]:
@@ -53,43 +54,6 @@ def _observations(patient: Body, work: Work) -> list[Built]:
     for number, one in enumerate(found, 1):
         segments += obx(one, number, work)
     return segments
-
-
-def _numbered(name: str, map_id: str, bodies: list[Body], work: Work) -> list[Built]:
-    found: list[Built] = []
-    for number, body in enumerate(bodies, 1):
-        one = Built(name)
-        one.put(1, str(number))
-        fill(map_id, body, one, work)
-        found.append(one)
-    return found
-
-
-def allergies(patient: Body, work: Work) -> list[Built]:
-    """AL1."""
-    found = work.pool.about("AllergyIntolerance", "patient", patient)
-    return _numbered("AL1", "AL1[AllergyIntolerance]", found, work)
-
-
-def procedures(patient: Body, work: Work) -> list[Built]:
-    """PR1; the words of PR1-4 are those of the code."""
-    return _numbered("PR1", "PR1[Procedure]", work.pool.about("Procedure", "subject", patient), work)
-
-
-def roles(encounter: Body, work: Work) -> list[Built]:
-    """ROL: participants that PV1 and PV2 have no field for."""
-    found: list[Built] = []
-    for participant in encounter.get("participant", ()):
-        types = participant.get("type", ())
-        codes = {coding.get("code") for one in types for coding in one.get("coding", ())}
-        if codes & {"ATND", "REF", "CON", "ADM", "PART"} or not types:
-            continue
-        rol = Built("ROL")
-        rol.put(1, str(len(found) + 1))
-        rol.put(2, "UP")
-        fill("ROL[Encounter]", {"participant": [participant]}, rol, work)
-        found.append(rol)
-    return found
 
 
 def _conditions(patient: Body, encounter: Body | None, work: Work) -> list[Body]:
@@ -122,36 +86,19 @@ def _state(condition: Body) -> str:
     return "D" if "entered-in-error" in codes else ""
 
 
-def insurances(patient: Body, work: Work) -> list[Built]:
-    """IN1; the payer's number and name."""
-    found: list[Built] = []
-    for coverage in work.pool.about("Coverage", "beneficiary", patient):
-        if not coverage.get("class") and not coverage.get("payor", [{}])[0].get("reference"):
-            continue  # only the financial class of PV1-20
-        in1 = Built("IN1")
-        in1.put(1, str(len(found) + 1))
-        ask = Ask(work, "IN1-3")
-        payer = next((reference.organization_of(one, ask) for one in coverage.get("payor", ())), None)
-        if payer is not None:
-            number, code = reference.number_of(payer)
-            found_at = identifier.assigner(number, work.receiver)
-            in1.put(3, {1: code, 4: found_at} if code and isinstance(found_at, str) else {1: code})
-            in1.put(4, payer.get("name"))
-            fill("IN1[Organization]", payer, in1, work)
-        insured = work.pool.get(coverage.get("subscriber"))
-        if insured is not None and insured["resourceType"] == "RelatedPerson":
-            fill("IN1[RelatedPerson]", insured, in1, work)
-        elif insured is not None:
-            for name in insured.get("name", ())[:1]:
-                in1.put(16, human_name(name, ask))
-        fill("IN1[Coverage]", coverage, in1, work)
-        found.append(in1)
-    return found
+def linked(patient: Body, work: Work) -> list[Built]:
+    """A24: two records of one person."""
+    segments = [*opening(work), evn(work), pid(patient, work), pd1(patient, work)]
+    for link in patient.get("link", ()):
+        other = work.resource(link.get("other"), "Patient") if link.get("type") == "seealso" else None
+        if other is not None:
+            return [*segments, pid(other, work), pd1(other, work)]
+    return []
 
 
 def merged(kept: Body, work: Work) -> list[Built]:
     """A40: the patient that stays, and the numbers of each one it replaces."""
-    segments = [msh(work), evn(work)]
+    segments = [*opening(work), evn(work)]
     gone = [
         found
         for one in kept.get("link", ())
@@ -161,5 +108,7 @@ def merged(kept: Body, work: Work) -> list[Built]:
         mrg = Built("MRG")
         for number in patient.get("identifier", ()):
             mrg.add(1, identifier.cx(number, Ask(work, "MRG-1")))
+        for account in work.pool.about("Account", "subject", patient):
+            fill("MRG[Account]", account, mrg, work)
         segments += [pid(kept, work), pd1(kept, work), mrg]
-    return segments
+    return segments if gone else []

@@ -1,6 +1,7 @@
-"""MSH and EVN. What the envelope says goes before what the Provenance of the message remembers.
+"""MSH, SFT, MSA and EVN. What the envelope says goes before what the Provenance of the message remembers.
 
-Source: HL7 v2.5.1 2.15.9 (MSH), 3.4.1 (EVN); the message structures of MSH-9.3 by event.
+The software (SFT) is named only where the message is given back as it came: what we send, our software sends.
+Source: HL7 v2.5.1 2.15.9 (MSH), 2.15.12 (SFT), 2.15.8 (MSA), 3.4.1 (EVN); table 0354 (`structures.csv`).
 """
 
 from __future__ import annotations
@@ -8,19 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from mappers.outbound.datatypes.moment import dtm
+from mappers.outbound.datatypes.person import extensions
+from mappers.outbound.datatypes.reference import number_of
 from mappers.outbound.engine import fill
 from mappers.outbound.receiver import Work
-from mappers.outbound.tree import Built
+from mappers.outbound.tree import Built, structure
 
-_STRUCTURES = {
-    **dict.fromkeys(("A01", "A04", "A08", "A13"), "ADT_A01"),
-    **dict.fromkeys(("A05", "A14", "A28", "A31"), "ADT_A05"),
-    **dict.fromkeys(("A06", "A07"), "ADT_A06"),
-    **dict.fromkeys(("A09", "A10", "A11", "A12"), "ADT_A09"),
-    "A40": "ADT_A39",
-    **dict.fromkeys(("I12", "I13", "I14"), "{code}_I12"),
-}
-"""MSH-9.3 where it is not the type and the event (HL7 table 0354)."""
+
+def opening(work: Work) -> list[Built]:
+    """MSH, and SFT and MSA when there is anything to say in them."""
+    return [msh(work), *software(work), msa(work)]
 
 
 def msh(work: Work) -> Built:
@@ -30,14 +28,14 @@ def msh(work: Work) -> Built:
     for field, text in ((3, told.sending[0]), (4, told.sending[1]), (5, told.receiving[0]), (6, told.receiving[1])):
         out.put(field, text)
     out.put(7, dtm(told.time, work.receiver.site.offset))
-    structure = _STRUCTURES.get(told.event, f"{told.code}_{told.event}").format(code=told.code)
-    out.put(9, {1: told.code, 2: told.event, 3: structure if work.receiver.at_least("2.3.1") else ""})
+    shape = structure(f"{told.code}^{told.event}") or f"{told.code}_{told.event}"
+    out.put(9, {1: told.code, 2: told.event, 3: shape if work.receiver.at_least("2.3.1") else ""})
     out.put(10, told.control_id)
     out.put(11, told.processing)
     out.put(12, work.receiver.version)
     for field, text in ((15, told.accept_ack), (16, told.application_ack), (17, told.country), (18, told.charset)):
         out.put(field, text)
-    if source is not None and not any(told.sending):
+    if source is not None and told.given_back:
         _remembered(source, out, work)
     out.put(11, "P")
     return out
@@ -51,6 +49,45 @@ def _remembered(source: dict[str, Any], out: Built, work: Work) -> None:
     application, facility = _sender(source, work)
     out.put(3, application)
     out.put(4, facility)
+
+
+_INSTALLED = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Device.version.installDate"
+
+
+def software(work: Work) -> list[Built]:
+    """SFT: the software that made the message, by its Devices. Inverse of `mappers.segments.sft_device`."""
+    source, found = provenance(work), []
+    if source is None or not work.envelope.given_back:
+        return []
+    for one in source.get("entity", [{}])[0].get("agent", ()):
+        device = work.resource(one.get("who"), "Device")
+        if device is None:
+            continue
+        out = Built("SFT")
+        fill("SFT[Device]", device, out, work)
+        out.put(2, source.get("contained", [{}])[0].get("source", {}).get("version"))
+        installed = extensions(next(iter(device.get("version", ())), {})).get(_INSTALLED)
+        out.put(6, dtm(installed, work.receiver.site.offset))
+        maker = work.resource(device.get("owner"), "Organization")
+        if maker is not None:
+            out.beside(1, 10, number_of(maker)[1])
+        found.append(out)
+    return found
+
+
+_RESULT_CODES = {"ok": "AA", "transient-error": "AE", "fatal-error": "AR"}
+"""Table 0008 by http://hl7.org/fhir/response-code."""
+
+
+def msa(work: Work) -> Built:
+    """MSA of an answer: which message it answers, and how."""
+    out, source = Built("MSA"), provenance(work)
+    said: dict[str, Any] = (source or {}).get("contained", [{}])[0].get("response", {})
+    answered = work.envelope.answers or said.get("identifier", "")
+    if answered:
+        out.put(1, _RESULT_CODES.get(said.get("code", "ok"), "AA"))
+        out.put(2, answered)
+    return out
 
 
 def provenance(work: Work) -> dict[str, Any] | None:

@@ -13,7 +13,8 @@ from mappers.datatypes.units import ucum
 from mappers.messages.observations import ORIGINAL_TEXT
 from mappers.outbound.ask import Ask
 from mappers.outbound.datatypes import coded, moment
-from mappers.outbound.datatypes.person import extensions
+from mappers.outbound.datatypes.person import address, extensions
+from mappers.outbound.datatypes.reference import organization_of
 from mappers.outbound.engine import fill
 from mappers.outbound.messages.notes import notes
 from mappers.outbound.messages.state import code
@@ -37,6 +38,7 @@ def obx(observation: Body, number: int, work: Work) -> list[Built]:
         out.add(7, _range(one))
     for one in observation.get("interpretation", ()):
         out.add(8, one.get("text") or next((c.get("code") for c in one.get("coding", ())), ""))
+    _site(observation, out, work)
     absent = {one.get("code") for one in observation.get("dataAbsentReason", {}).get("coding", ())}
     status = observation.get("status", "")
     told = code(work.receiver, "observation-status", f"{status}|not-asked") if "not-asked" in absent else ""
@@ -44,21 +46,48 @@ def obx(observation: Body, number: int, work: Work) -> list[Built]:
     return [out, *notes(observation.get("note", ()), work)]
 
 
+def _site(observation: Body, out: Built, work: Work) -> None:
+    """OBX-24: where the institution is that OBX-23 names."""
+    ask = Ask(work, "OBX-24")
+    for told in observation.get("performer", ()):
+        house = organization_of(told, ask)
+        for one in (house or {}).get("address", ()):
+            out.add(24, address(one, ask))
+
+
 def value(observation: Body, work: Work) -> tuple[str, list[Repetition]]:
     """OBX-2 and the repetitions of OBX-5; `''` and none when there is no value."""
-    components = [one for one in observation.get("component", ()) if "valueCodeableConcept" in one]
-    modern = work.receiver.at_least("2.5")
-    if components:
-        ask = Ask(work, "OBX-5")
-        found = (coded.concept(one["valueCodeableConcept"], ask) for one in components)
-        return "CWE" if modern else "CE", [one for one in found if one]
+    parts = [written for one in observation.get("component", ()) if (written := _written(one, work))[1]]
+    if parts:
+        return parts[0][0], [part for _, part in parts]
+    files = [one["valueAttachment"] for one in observation.get("extension", ()) if "valueAttachment" in one]
+    if files and not any(name.startswith("value") for name in observation):
+        told = [attached(one) for one in files]
+        return told[0][0], [part for _, part in told if part]
+    kind, part = _written(observation, work)
+    return kind, [part] if part else []
+
+
+def attached(content: Body) -> tuple[str, Repetition]:
+    """ED with the data, or RP with the link."""
+    kind, _, subtype = content.get("contentType", "").partition("/")
+    if "data" in content:
+        parts = {2: kind or "application", 3: subtype or "octet-stream", 4: "Base64", 5: content["data"]}
+        return "ED", dict(parts)
+    if "url" in content:
+        link = {1: content["url"], 3: kind, 4: subtype}
+        return "RP", {number: part for number, part in link.items() if part}
+    return "", {}
+
+
+def _written(observation: Body, work: Work) -> tuple[str, Repetition]:
+    """The v2 type and the value of an Observation, or of one of its components."""
     element = next((name for name in observation if name.startswith("value")), "")
     write = _WRITERS.get(element)
     if write is None:
-        return "", []
+        return "", {}
     original = extensions(observation).get(ORIGINAL_TEXT, "")
-    kind, repetition = _original(element, original) if original else write(observation[element], work)
-    return kind, [repetition] if repetition else []
+    return _original(element, original) if original else write(observation[element], work)
 
 
 def _original(element: str, text: str) -> tuple[str, Repetition]:
@@ -112,7 +141,7 @@ def _period(found: Any, work: Work) -> tuple[str, Repetition]:
 
 
 def _plain(found: Any, work: Work) -> tuple[str, Repetition]:
-    return "ST", {1: "Y" if found is True else "N" if found is False else str(found)}
+    return ("ST", {1: "Y" if found else "N"}) if isinstance(found, bool) else ("NM", {1: str(found)})
 
 
 _WRITERS = {

@@ -6,21 +6,25 @@ timing inside ORC-7 and OBR-27. Source: HL7 v2.5.1 4.4.1, 4.4.4, 4.4.6.
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any
 
 from mappers.messages.service_request import BUSINESS_EVENT
 from mappers.order_state import order_control
 from mappers.outbound.ask import Ask
+from mappers.outbound.datatypes import identifier
 from mappers.outbound.datatypes.moment import dtm
 from mappers.outbound.datatypes.person import address, contact_point, extensions
 from mappers.outbound.datatypes.reference import organization_of, person_of
 from mappers.outbound.engine import fill
-from mappers.outbound.messages.adt import allergies, diagnoses, insurances, relatives
-from mappers.outbound.messages.header import msh
+from mappers.outbound.messages.adt import diagnoses
+from mappers.outbound.messages.around import allergies, guarantors, insurances, relatives
+from mappers.outbound.messages.contacts import contacts
+from mappers.outbound.messages.header import opening
 from mappers.outbound.messages.notes import notes
 from mappers.outbound.messages.observations import obx
 from mappers.outbound.messages.state import code
-from mappers.outbound.messages.subject import head, patient_of
+from mappers.outbound.messages.subject import head, patient_of, visit_of
 from mappers.outbound.receiver import Receiver, Work, scope_of
 from mappers.outbound.tree import Built
 from mappers.service_section import V2_0074, sections
@@ -30,24 +34,28 @@ _REFLEX = {"reflex-order": "G"}
 
 
 def order_message(requests: list[Body], work: Work) -> list[Built]:
-    """One message of the orders of one patient."""
-    segments = [msh(work), *head(requests[0], work)]
-    patient = patient_of(requests[0], work)
+    """One message of the orders of one patient: that of the first one."""
+    first = requests[0]
+    patient = patient_of(first, work)
+    requests = [one for one in requests if patient_of(one, work) is patient]
+    segments = [*opening(work), *head(patient, work)]
+    segments += [*(relatives(patient, work) if patient is not None else ()), *visit_of(first, work)]
     if patient is not None:
-        segments[2:2] = relatives(patient, work)
-        segments += [*insurances(patient, work), *allergies(patient, work)]
+        segments += [*insurances(patient, work), *guarantors(patient, work)[:1], *allergies(patient, work)]
     for number, request in enumerate(requests, 1):
         segments += order(request, number, work)
     return segments
 
 
 def order(request: Body, number: int, work: Work) -> list[Built]:
-    """The segments of one order: ORC TQ1 OBR NTE DG1 OBX SPM."""
+    """The segments of one order: ORC TQ1 OBR NTE CTD DG1 OBX SPM."""
     task = task_of(request, work)
     specimens = list(work.pool.all(request.get("specimen")))
     detail = obr(request, None, specimens, number, work)
+    visited = work.resource(request.get("encounter"), "Encounter")
     segments = [orc(request, task, work), *timing(request, work), detail, *notes(request.get("note", ()), work)]
-    segments += diagnoses(list(work.pool.all(_of_type(request, "reasonReference", "Condition"))), None, work)
+    segments += contacts(request, work)
+    segments += diagnoses(list(work.pool.all(_of_type(request, "reasonReference", "Condition"))), visited, work)
     found = work.pool.all(_of_type(request, "supportingInfo", "Observation"))
     for position, observation in enumerate(found, 1):
         segments += obx(observation, position, work)
@@ -69,8 +77,8 @@ def orc(request: Body, task: Body | None, work: Work, control: str = "") -> Buil
     status, state = request.get("status", ""), (task or {}).get("status", "")
     receiver = work.receiver
     happened = extensions_of(request, BUSINESS_EVENT)
-    control = control or _said(happened, status, receiver)
-    told = control or _either(receiver, "order-control", status, state)
+    control = control or _said(happened, status, work)
+    told = control or _either(receiver, "order-control", status, state if work.envelope.given_back else "")
     if work.envelope.change == "updated" and told == code(receiver, "order-control", "active"):
         told = code(receiver, "order-control", "changed")
     out.put(1, told)
@@ -92,11 +100,13 @@ def extensions_of(body: Body, url: str) -> Body:
     return extensions(found)
 
 
-def _said(happened: Body, status: str, receiver: Receiver) -> str:
-    """ORC-1 as it was said, as long as the request stands as it says."""
+def _said(happened: Body, status: str, work: Work) -> str:
+    """ORC-1 as it was said, as long as the request stands as it says; a word of the filler is not sent to a filler."""
     text: str = next((one.get("code", "") for one in happened.get("value", {}).get("coding", ())), "")
-    found = order_control(receiver.site, text) if text else None
-    return text if found is not None and found.request in ("", status) else ""
+    found = order_control(work.receiver.site, text) if text else None
+    if found is None or found.request not in ("", status):
+        return ""
+    return text if work.envelope.given_back or found.originator == "placer" else ""
 
 
 def _reach(request: Body, out: Built, work: Work) -> None:
@@ -170,6 +180,9 @@ def spm(specimens: list[Body], work: Work) -> list[Built]:
         if out.empty:
             continue
         out.put(1, str(len(found) + 1))
+        for parent in work.pool.all(specimen.get("parent")):
+            for number in parent.get("identifier", ())[:1]:
+                out.add(3, identifier.half(1, "specimen")(number, Ask(work, "SPM-3")))
         found.append(out)
     return found
 
@@ -177,21 +190,21 @@ def spm(specimens: list[Body], work: Work) -> list[Built]:
 def studies(request: Body, work: Work) -> list[Built]:
     """IPC: the numbers of a study, for OMI and its relatives."""
     found: list[Built] = []
-    accession: Body = next(
-        (one for one in request.get("identifier", ()) if _type_code(one) == "ACSN"),
-        {},
-    )
-    for study in work.pool.about("ImagingStudy", "basedOn", request):
+    numbers = [one for one in request.get("identifier", ()) if _type_code(one) == "ACSN"]
+    accessions = [identifier.ei(one, Ask(work, "IPC-1")) for one in numbers]
+    made = work.pool.about("ImagingStudy", "basedOn", request)
+    for accession, study in zip_longest(accessions, made):
         out = Built("IPC")
-        out.put(1, accession.get("value"))
-        out.put(3, study_uid(study))
-        out.put(5, next((one.get("code") for one in study.get("modality", ())), ""))
+        out.put(1, accession)
+        if study is not None:
+            out.put(3, study_uid(study))
+            out.put(5, next((one.get("code") for one in study.get("modality", ())), ""))
         found.append(out)
     return found
 
 
-def _type_code(identifier: Body) -> str:
-    return next((one.get("code", "") for one in identifier.get("type", {}).get("coding", ())), "")
+def _type_code(number: Body) -> str:
+    return next((one.get("code", "") for one in number.get("type", {}).get("coding", ())), "")
 
 
 def study_uid(study: Body) -> str:

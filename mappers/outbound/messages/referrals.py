@@ -12,12 +12,14 @@ from mappers.outbound.ask import Ask
 from mappers.outbound.datatypes import coded, identifier, person, reference
 from mappers.outbound.engine import fill
 from mappers.outbound.messages.adt import diagnoses
-from mappers.outbound.messages.header import msh
+from mappers.outbound.messages.contacts import ctd, roles
+from mappers.outbound.messages.header import opening
 from mappers.outbound.messages.notes import notes
 from mappers.outbound.messages.observations import obx
 from mappers.outbound.messages.orders import task_of
 from mappers.outbound.messages.state import code
 from mappers.outbound.messages.subject import patient_of, pid, visit
+from mappers.outbound.pool import refers
 from mappers.outbound.receiver import Work
 from mappers.outbound.tree import Built
 
@@ -36,7 +38,7 @@ def referral_message(request: Body, work: Work) -> list[Built]:
     """REF: the referral and what travels with it; RRI: how it stands."""
     task, answer = task_of(request, work), work.envelope.code == "RRI"
     patient = patient_of(request, work)
-    segments = [msh(work)]
+    segments = opening(work)
     segments += [rf1(request, task, work), *_authorizations(request, work), *parties(request, work)]
     if patient is not None:
         segments.append(pid(patient, work))
@@ -97,12 +99,17 @@ def _authorizations(request: Body, work: Work) -> list[Built]:
 def parties(request: Body, work: Work) -> list[Built]:
     """PRD: who refers, and who is asked to take over."""
     found: list[Built] = []
+    asked = roles(request, work)
     for role, element in (("RP", "requester"), ("RT", "performer")):
         told = request.get(element)
         one = told[0] if isinstance(told, list) and told else told
         if isinstance(one, dict):
             found.append(_party(role, one, work))
-    return found
+            house = reference.organization_of(one, Ask(work, "PRD-10")) or request
+            there = [one for one in asked if refers(one.get("organization"), house)]
+            asked = [one for one in asked if one not in there]
+            found += [ctd(one, work) for one in there]
+    return [*found, *(ctd(one, work) for one in asked)] if found else []
 
 
 def _party(role: str, told: Body, work: Work) -> Built:

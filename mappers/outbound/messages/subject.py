@@ -53,11 +53,19 @@ def is_mother(person: Body) -> bool:
 
 def pd1(patient: Body, work: Work) -> Built:
     out = Built("PD1")
-    fill("PD1[Patient]", patient, out, work)
+    told = [_person_first(one, work) for one in patient.get("generalPractitioner", ())]
+    fill("PD1[Patient]", {**patient, "generalPractitioner": told}, out, work)
     for will in work.pool.about("Observation", "subject", patient):
         if is_living_will(will):
             fill("PD1[Observation-LivingWill]", will, out, work)
     return out
+
+
+def _person_first(told: Body, work: Work) -> Body:
+    """Of a role the person (PD1-4), whose institution would be taken for the patient's (PD1-3)."""
+    role = work.resource(told, "PractitionerRole") or {}
+    person: Body = role.get("practitioner") or told
+    return person
 
 
 def is_living_will(observation: Body) -> bool:
@@ -75,6 +83,8 @@ def visit(encounter: Body | None, work: Work) -> list[Built]:
     fill("PV1[Encounter]", encounter, one, work, taken)
     fill("PV2[Encounter]", encounter, two, work, taken)
     patient = work.resource(encounter.get("subject"), "Patient")
+    if patient is not None:
+        fill("PV1[Patient]", patient, one, work)
     for coverage in work.pool.about("Coverage", "beneficiary", patient)[:1] if patient is not None else ():
         fill("PV1[Coverage]", coverage, one, work)
     for episode in work.pool.all(encounter.get("episodeOfCare")):
@@ -103,8 +113,11 @@ def patient_of(body: Body, work: Work) -> Body | None:
     return None
 
 
-def head(body: Body, work: Work) -> list[Built]:
-    """PID, PV1 and PV2 of what a resource is about."""
-    patient = patient_of(body, work)
-    segments = [pid(patient, work)] if patient is not None else []
-    return [*segments, *visit(work.resource(body.get("encounter"), "Encounter"), work)]
+def head(patient: Body | None, work: Work) -> list[Built]:
+    """PID and PD1 of whom a resource is about."""
+    return [pid(patient, work), pd1(patient, work)] if patient is not None else []
+
+
+def visit_of(body: Body, work: Work) -> list[Built]:
+    """PV1 and PV2 of what a resource belongs to."""
+    return visit(work.resource(body.get("encounter"), "Encounter"), work)

@@ -54,9 +54,18 @@ def _of_type_test(wanted: tuple[str, str]) -> Test:
     return kept
 
 
+def _as_test(wanted: tuple[str, str], name: str | None) -> Test:
+    """The same for `as`; `String` without a namespace means the FHIR type, too, as validators in use have it."""
+    kept = _of_type_test(wanted)
+    if wanted[0] != "System" or name is None or "." in name:
+        return kept
+    primitive = name[:1].lower() + name[1:]
+    return lambda item: kept(item) or (type(item) is tuple and item[1].primitive and item[1].name == primitive)
+
+
 def type_operator(operator: str, operand: Closure, name: str, position: int) -> Closure:
     wanted = _specifier(name, position)
-    return _is(operand, _is_test(wanted)) if operator == "is" else _as(operand, _of_type_test(wanted))
+    return _is(operand, _is_test(wanted)) if operator == "is" else _as(operand, _as_test(wanted, name))
 
 
 def _is(source: Closure, test: Test) -> Closure:
@@ -88,7 +97,7 @@ def is_(source: Closure, call: Call, compiled: Compiled) -> Closure:
 
 
 def as_(source: Closure, call: Call, compiled: Compiled) -> Closure:
-    return _as(source, _of_type_test(_argument(call)))
+    return _as(source, _as_test(_argument(call), type_name(call.arguments[0])))
 
 
 def of_type(source: Closure, call: Call, compiled: Compiled) -> Closure:

@@ -37,6 +37,7 @@ from profiles.validator.rules.identifier import in_a_namespace
 from profiles.validator.rules.identity import labelled_once, tagged_once
 from profiles.validator.rules.measure_report import reporting
 from profiles.validator.rules.narrative import in_its_language, readable
+from profiles.validator.rules.period import comparable
 from profiles.validator.rules.questionnaire import conditions
 from profiles.validator.rules.questionnaire_derived import derived
 from profiles.validator.rules.questionnaire_response import answering
@@ -62,6 +63,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "Meta": (tagged_once, labelled_once),
         "Narrative": (readable,),
         "Observation": (vital,),
+        "Period": (comparable,),
         "Questionnaire": (conditions, derived),
         "QuestionnaireResponse": (answering,),
         **dict.fromkeys(("Quantity", "Age", "Count", "Distance", "Duration"), (measured_in,)),
@@ -75,6 +77,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
 WITHOUT_NOTHING: Mapping[Rule, frozenset[str]] = MappingProxyType(
     {
         addressed: frozenset({"url"}),
+        comparable: frozenset({"end"}),
         identified_once: frozenset({"contained"}),
         in_a_namespace: frozenset({"system"}),
         in_its_language: frozenset({"language"}),
@@ -86,3 +89,20 @@ WITHOUT_NOTHING: Mapping[Rule, frozenset[str]] = MappingProxyType(
     }
 )
 """Rules that have nothing to say where none of these elements is there, so that they need not be asked."""
+
+GENTLY: frozenset[Rule] = frozenset(
+    {
+        addressed,
+        coded,
+        comparable,
+        in_a_namespace,
+        in_its_language,
+        labelled_once,
+        measured,
+        measured_in,
+        orderly,
+        tagged_once,
+        vital,
+    }
+)
+"""Rules whose issues never refuse at a store's door (`finding.ADVISED`, or no errors at all)."""

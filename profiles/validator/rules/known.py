@@ -28,6 +28,21 @@ def known(place: Place, kind: str, canonical: str) -> Json | None:
     return next((each for each in outer.get("contained", ()) if _is(each, kind, canonical[1:])), None)
 
 
+def misled(place: Place, kind: str, canonical: str) -> str:
+    """The type of the definition that a canonical names, where it is another type than it should be; else empty."""
+    url = canonical.partition("#")[0]
+    found = place.registry.canonical(url) if url else None
+    if found is not None:
+        other = str(found["resourceType"])
+    elif url and place.registry.structure(url) is not None:
+        other = "StructureDefinition"
+    elif url and place.registry.value_set(url) is not None:
+        other = "ValueSet"
+    else:
+        other = "CodeSystem" if url and place.registry.code_system(url) is not None else kind
+    return "" if other == kind else other
+
+
 _BROKEN = frozenset({"element-type", "element-not-list", "element-is-list", "element-empty"})
 WHOLE = _BROKEN | {"element-required"}
 

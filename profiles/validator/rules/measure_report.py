@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from profiles.issue import Issue
 from profiles.validator.place import Place
-from profiles.validator.rules.known import known
+from profiles.validator.rules.known import known, misled
 
 Json = dict[str, Any]
 _SCORED = frozenset({"proportion", "ratio", "continuous-variable"})
@@ -38,7 +38,11 @@ def reporting(report: Json, place: Place) -> Iterable[Issue]:
 def _reporting(canonical: str, report: Json, place: Place) -> Iterator[Issue]:
     measure = known(place, "Measure", canonical)
     if measure is None:
-        yield place.issue("measure-unknown", ".measure")
+        other = misled(place, "Measure", canonical)
+        if other:
+            yield place.issue("canonical-target", ".measure", type=other)
+        else:
+            yield place.issue("measure-unknown", ".measure")
         return
     scoring = next((str(each.get("code", "")) for each in (measure.get("scoring") or {}).get("coding", ())), "")
     about = _Report(report.get("type", ""), scoring, place)

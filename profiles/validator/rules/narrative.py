@@ -17,12 +17,17 @@ from profiles.xml_narrative import Narrative, read
 Json = dict[str, Any]
 
 
+_SOME_CONTENT = "The narrative SHALL have some non-whitespace content"
+
+
 def readable(narrative: Json, place: Place) -> Iterable[Issue]:
     """What is wrong with the `div`."""
     text = narrative.get("div")
     if text is None:
         return ()
     found = read(text)
+    if not found.readable and not found.unfit:  # rule txt-2
+        return (place.issue("invariant-failed", ".div", key="txt-2", rule=_SOME_CONTENT),)
     return _faults(found, place) if found.faults or found.fragments or len(found.ids) > 1 else ()
 
 

@@ -15,7 +15,7 @@ from profiles.issue import Issue
 from profiles.validator.place import Place
 from profiles.validator.rules.answers import Problem, examined, extension
 from profiles.validator.rules.enabling import Form, Given, enabled
-from profiles.validator.rules.known import known
+from profiles.validator.rules.known import known, misled
 from profiles.validator.rules.questionnaire import items
 
 Json = dict[str, Any]
@@ -34,7 +34,11 @@ def answering(response: Json, place: Place) -> Iterable[Issue]:
 def _answering(canonical: str, response: Json, place: Place) -> Iterator[Issue]:
     questionnaire = known(place, "Questionnaire", canonical)
     if questionnaire is None:
-        yield place.issue("questionnaire-unknown", ".questionnaire")
+        other = misled(place, "Questionnaire", canonical)
+        if other:
+            yield place.issue("canonical-target", ".questionnaire", type=other)
+        else:
+            yield place.issue("questionnaire-unknown", ".questionnaire")
         return
     yield from _authored(response, questionnaire, place)
     form = Form(questionnaire, items(questionnaire), response)
@@ -103,7 +107,8 @@ class _Walk:
         if len(given) > 1 and not question.get("repeats"):
             yield self.place.issue("response-item-repeated", given[1][0])
         for here, item in given:
-            if asked and question.get("required") and "answer" not in item and question.get("type") not in _GROUPS:
+            content = "item" if question.get("type") in _GROUPS else "answer"
+            if asked and question.get("required") and content not in item:
                 yield self._missing(here)
             yield from self._item(question, item, here, above)
 

@@ -12,6 +12,8 @@ from profiles.issue import Issue
 from profiles.registry import Registry
 from profiles.snapshot import SnapshotError, snapshot
 from profiles.validator.place import Place
+from profiles.validator.tree import fixed_of
+from profiles.validator.values import equal
 
 Json = dict[str, Any]
 
@@ -32,7 +34,46 @@ def derivable(definition: Json, place: Place) -> Iterator[Issue]:
     except SnapshotError as error:
         yield place.issue("profile-broken", ".differential", profile=str(definition.get("url", "")), why=str(error))
         return
+    yield from _unfit(definition, place)
+    yield from _profiled(definition, place)
     yield from _discriminators(definition, elements, place)
+    yield from _fixed(definition, above, place)
+
+
+def _unfit(definition: Json, place: Place) -> Iterator[Issue]:
+    """What "can only be specified on a resource, data type, or extension definition, and never in a profile"."""
+    if definition.get("type") == "Extension":
+        return
+    for index, element in enumerate(definition["differential"].get("element", ())):
+        for name in element:
+            if name.startswith(("defaultValue", "meaningWhenMissing")):
+                yield place.issue("structure-property", f".differential.element[{index}].{name}", name=name)
+
+
+_OPEN = frozenset({"Resource", "DomainResource", "Element", "BackboneElement"})
+
+
+def _profiled(definition: Json, place: Place) -> Iterator[Issue]:
+    """The profile of a type is a profile of that type."""
+    for index, element in enumerate(definition["differential"].get("element", ())):
+        for at, kind in enumerate(element.get("type", ())):
+            for number, url in enumerate(kind.get("profile", ())):
+                found = place.registry.structure(url)
+                if found is not None and kind.get("code") not in _OPEN and found["type"] != kind.get("code"):
+                    here = f".differential.element[{index}].type[{at}].profile[{number}]"
+                    yield place.issue("structure-type-profile", here, type=str(found["type"]))
+
+
+def _fixed(definition: Json, above: Json, place: Place) -> Iterator[Issue]:
+    """A value that the base fixes is fixed to nothing else; by id, so slices are held against slices."""
+    before = {element.get("id"): fixed for element in above["snapshot"]["element"] if (fixed := fixed_of(element))}
+    for index, element in enumerate(definition["differential"].get("element", ())):
+        said, wanted = fixed_of(element), before.get(element.get("id"))
+        if said is None or wanted is None or wanted[0] != "fixed":
+            continue
+        if said[0] == "fixed" and not equal(said[1], wanted[1]):
+            name = str(element.get("path", "")).rpartition(".")[2]
+            yield place.issue("structure-fixed", f".differential.element[{index}]", name=name)
 
 
 def _discriminators(definition: Json, elements: list[Json], place: Place) -> Iterator[Issue]:

@@ -16,6 +16,7 @@ from typing import Any
 from profiles.check_digits import is_snomed_code
 from profiles.code_system import System
 from profiles.coding import problems
+from profiles.ecl import is_expression
 from profiles.issue import Issue
 from profiles.systems import SNOMED_CT
 from profiles.terminology import Terminology
@@ -161,6 +162,8 @@ def _of_snomed(name: str, operator: str, value: str, path: str, place: Place) ->
     allowed = _SNOMED_OPERATORS.get(name, frozenset() if name in _OF_SNOMED else frozenset({"=", "in"}))
     if allowed and operator not in allowed:
         yield place.issue("value-set-filter-operator", path + ".op")
+    if name == "constraint" and not is_expression(value):
+        yield place.issue("value-set-filter-value", path + ".value", type="ECL")
     parts = [part.strip() for part in value.split(",")] if operator in _LISTS else [value]
     if name == "concept" and not all(is_snomed_code(part) for part in parts):
         # `in` names a reference set, which is a concept, too.
