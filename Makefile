@@ -32,7 +32,7 @@ demo: install
 
 # All tests, on SQLite and on real PostgreSQLs that they start themselves; a file's tests stay in one process.
 test: install-test
-	$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: install-test
 	$(BIN)/ruff check .

@@ -19,7 +19,12 @@ SHARED = Path(__file__).parent.parent.parent / "shared"
 _names = (f"test_{os.getpid()}_{number}" for number in itertools.count())
 
 
+LONGEST = ("test_state_machine", "test_outbound_laws", "test_testscript_builtin", "test_crash", "test_search_model")
+"""Files that take a minute or so go first: at the end, the other workers would wait for them."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
     if SHARED.is_dir():
         return
     skip = pytest.mark.skip(reason="the folder ../shared is not there")

@@ -131,7 +131,8 @@ WORDS: Mapping[Check, Short] = {
     **{PRIMITIVES[name]: _words(name) for name in ("code", "dateTime", "instant")},  # all results have one time
     PRIMITIVES["id"]: _ID,
     **dict.fromkeys((PRIMITIVES["string"], PRIMITIVES["markdown"]), _TEXT),
-    **dict.fromkeys((PRIMITIVES["uri"], PRIMITIVES["url"], PRIMITIVES["canonical"]), _ADDRESS),
+    **dict.fromkeys((PRIMITIVES["uri"], PRIMITIVES["url"]), _ADDRESS),
+    PRIMITIVES["canonical"]: _words("canonical"),
 }
 """The tests of primitive values, by check."""
 

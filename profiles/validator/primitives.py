@@ -221,6 +221,7 @@ _PLAIN = 'type({x}) is str and {x} >= "!" and {x}.isprintable()'
 """Printable throughout, something other than a space in front."""
 _WITHOUT_BLANK = "type({x}) is str and {x} and {x}.isprintable() and ' ' not in {x}"
 _ADDRESS = _WITHOUT_BLANK + " and ({x}[:4] == 'http' or {x}[:4] == 'urn:' and {urn}({x}) or {x}.isidentifier())"
+_CANONICAL = _WITHOUT_BLANK + " and {x}[-1] != '|' and ({x}[:4] == 'http' or {x}[:4] == 'urn:' and {urn}({x}))"
 _MATCHING = "type({x}) is str and {match}({x})"
 _DATED = '(type({x}) is str and {match}({x}) and {x}[8:10] <= "28")'
 
@@ -248,8 +249,8 @@ SHORT.update(
             for name in ("string", "markdown")
         },
         **{
-            PRIMITIVES[name]: Short(_ADDRESS, {"urn": _URN.fullmatch}, marks=True)
-            for name in ("uri", "url", "canonical")
+            PRIMITIVES[name]: Short(form, {"urn": _URN.fullmatch}, marks=True)
+            for name, form in (("uri", _ADDRESS), ("url", _ADDRESS), ("canonical", _CANONICAL))
         },
     }
 )

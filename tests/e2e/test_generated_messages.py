@@ -21,6 +21,7 @@ COUNT = int(os.environ.get("QIAO_GENERATED", "130"))
 SEED = int(os.environ.get("QIAO_GENERATED_SEED", "11"))
 
 
+@cache
 def codes() -> list[tuple[str, str]]:
     """What we translate; `*` is every event that the standard has for the code."""
     found: list[tuple[str, str]] = []

@@ -354,7 +354,7 @@ def _safe(part: str) -> str:
 
 
 @settings(
-    max_examples=2500,
+    max_examples=1500,
     deadline=None,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

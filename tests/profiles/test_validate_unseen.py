@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from profiles import accepts
 from profiles.ecl import is_expression
 from profiles.registry import Registry
 from profiles.snapshot import misshapen
@@ -546,7 +547,14 @@ def test_a_code_has_no_blank_around_it_of_any_kind() -> None:
 
 def test_a_canonical_ends_with_a_version_after_the_bar() -> None:
     meta = {"profile": ["http://hl7.org/fhir/StructureDefinition/Patient|"]}
-    assert faults({"resourceType": "Patient", "meta": meta}) == [("primitive-invalid", "Patient.meta.profile[0]")]
+    wrong = {"resourceType": "Patient", "meta": meta}
+    for number in range(20):  # code is written for what is seen often
+        sound = {"profile": [f"http://hl7.org/fhir/StructureDefinition/Patient|{number}"]}
+        validate({"resourceType": "Patient", "meta": sound})
+        accepts({"resourceType": "Patient", "meta": sound})
+    assert faults(wrong) == [("primitive-invalid", "Patient.meta.profile[0]")]
+    assert any(issue.refuses for issue in validate(wrong))
+    assert not accepts(wrong)
 
 
 def test_a_period_on_one_day_cannot_be_told_to_be_in_order() -> None:
