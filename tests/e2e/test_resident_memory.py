@@ -1,7 +1,7 @@
 """How much memory real processes hold after the county's day: the demo stays below 150 MiB.
 
-Measured when this was written: the demo 144 to 146; a server after half the day 104, its translator 66. What brings a number up
-by ten is a second copy of something, or a cache that keeps more than it should:
+Measured when this was written: the demo 144 to 146; a server after half the day 104, its translator 66.
+What brings a number up by ten is a second copy of something, or a cache that keeps more than it should:
 docs/decisions/2611-what-stays-in-memory.md says where it goes.
 """
 
