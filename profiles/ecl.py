@@ -2,7 +2,7 @@
 
 Law: pure; it looks at the form only, and what is in filters `{{ … }}` is not read. The ids of concepts have a right
 check digit.
-Source: SNOMED CT Expression Constraint Language Specification 2.2, chapter 5 (brief syntax).
+Source: SNOMED CT Expression Constraint Language Specification 2.2, chapter 5 (brief and long syntax).
 """
 
 from __future__ import annotations
@@ -20,12 +20,20 @@ _TOKEN = re.compile(
     r"|(?P<count>\[\s*[0-9]+\s*\.\.\s*(?:[0-9]+|\*)\s*\])"
     r"|(?P<alternate>[A-Za-z][A-Za-z0-9-]*\#[A-Za-z0-9._-]+)"
     r"|(?P<id>[0-9]{6,18})"
-    r"|(?P<compared><=|>=|!=|=)(?=\s*[\"#(0-9^*<>!tfTF])"
+    r"|(?P<compared><=|>=|!=|=)(?=\s*[\"#(0-9^*<>!A-Za-z])"
     r"|(?P<hierarchy>!!>|!!<|<<!|>>!|<<|>>|<!|>!|<|>)"
     r"|(?P<word>[A-Za-z]+)"
     r"|(?P<sign>[*^(){}:,.\[\]])",
     re.DOTALL,
 )
+_LONG: dict[str, tuple[str, str]] = {
+    **{name + "OF": ("hierarchy", name) for name in ("DESCENDANT", "CHILD", "ANCESTOR", "PARENT", "TOP", "BOTTOM")},
+    **{name + "ORSELFOF": ("hierarchy", name) for name in ("DESCENDANT", "CHILD", "ANCESTOR", "PARENT")},
+    "MEMBEROF": ("sign", "^"),
+    "ANY": ("sign", "*"),
+    "REVERSEOF": ("word", "R"),
+}
+"""The words of the long syntax, and what is read for them."""
 _LONGEST, _DEEPEST = 65536, 64
 
 
@@ -50,7 +58,7 @@ def _tokens(text: str) -> list[tuple[str, str]] | None:
         if match is None:
             return None
         if match.lastgroup is not None:
-            found.append((match.lastgroup, match.group()))
+            found.append(_LONG.get(match.group().upper(), (match.lastgroup, match.group())))
         at = match.end()
     return found
 

@@ -4,8 +4,8 @@
 
 Facts stay in FHIR's own shape and words; prose (definition, comment, mapping, narrative, xpath) goes.
 Writes one zip per kind and `manifest.json` with the SHA-256 of the source and of each zip. A zip holds shards of about
-SHARD bytes (neighbours compress well together, and one is read in well under a millisecond), `_shards.json` (which
-shard holds which id) and `_index.json` (what the kind needs to find an id).
+SHARD bytes (neighbours compress well together), `_shards.json` (which shard holds which id) and `_index.json` (what the
+kind needs to find an id). A shard is lines: the ids in it, then one line for each, so that one is read by itself.
 The same source gives the same bytes (with the same zlib). It is never run by the product.
 """
 
@@ -86,27 +86,30 @@ def _definitions(source: Path) -> Iterator[Json]:
 
 
 def _write(path: Path, kind: Kind) -> Json:
-    members = {**kind.members, **_shards(kind.entries)}
+    shards, places = _shards(kind.entries)
+    members = {name: _compact(value) for name, value in {**kind.members, "_shards": places}.items()} | shards
     with zipfile.ZipFile(path, "w") as archive:
         for name in sorted(members):
             entry = zipfile.ZipInfo(f"{name}.json", (2019, 11, 1, 9, 29, 22))
-            archive.writestr(entry, _compact(members[name]), zipfile.ZIP_DEFLATED, 9)
+            archive.writestr(entry, members[name], zipfile.ZIP_DEFLATED, 9)
     data = path.read_bytes()
     return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "entries": len(kind.entries)}
 
 
-def _shards(entries: dict[str, Any]) -> dict[str, Any]:
-    shards: dict[str, Any] = {}
-    places: dict[str, str] = {}
-    size, shard = SHARD, ""
+def _shards(entries: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The shards by name, and the shard of each id."""
+    shards: list[list[str]] = []
+    size = SHARD
     for name in sorted(entries):
         if size >= SHARD:
-            size, shard = 0, f"{len(shards):03}"
-            shards[shard] = {}
-        shards[shard][name] = entries[name]
-        places[name] = shard
+            size = 0
+            shards.append([])
+        shards[-1].append(name)
         size += len(_compact(entries[name]))
-    return {**shards, "_shards": places}
+    made = {f"{at:03}": names for at, names in enumerate(shards)}
+    lines = {shard: [_compact(names), *(_compact(entries[name]) for name in names)] for shard, names in made.items()}
+    places = {name: shard for shard, names in made.items() for name in names}
+    return {shard: b"\n".join(listed) for shard, listed in lines.items()}, places
 
 
 def _compact(value: Any) -> bytes:

@@ -19,7 +19,8 @@ from profiles.validator.compile import check_at
 from profiles.validator.finding import ADVISED, EXTENSION_CONTEXT, LOCAL_REFERENCE, NULL_ENTRY, Check, Findings
 from profiles.validator.item import Item
 from profiles.validator.place import Alone
-from profiles.validator.profile import is_type, root_question, value_question
+from profiles.validator.profile import root_question, value_question
+from profiles.validator.profile_element import is_type
 from profiles.validator.shape import Shape
 from profiles.validator.straight import SHAPES
 from profiles.validator.tree import Node, root_of
@@ -29,7 +30,8 @@ OFTEN = 8
 MOST = 1024
 """Functions in a process."""
 _MOST_KEYS, _MOST_FORMS, _MOST_CLAIMS = 256, 256, 4
-_PATIENCE = 64
+_PATIENCE, _SELDOM = 64, 32
+"""So many noes more than yeses, and from then on only every so many resources of a form are tried."""
 _AROUND = frozenset({"Bundle", "Parameters", "CodeSystem"})
 """What is in them depends on what is around it; and codes are judged by a CodeSystem that stands beside them."""
 Run: TypeAlias = "Callable[[Any, Within], bool]"
@@ -85,6 +87,7 @@ class Form:
     seen: dict[tuple[str, ...], int] = field(default_factory=dict)
     tried: int = 0
     taken: int = 0
+    left: int = 0
 
     def other(self, value: Any, place: Within) -> bool:
         """What has no code yet, or never will have."""
@@ -150,9 +153,14 @@ def takes(resource: Any, place: Within, write: Write) -> bool:
         form = _form_of_resource(kind, claimed, place.registry, write)
         if len(forms) < _MOST_FORMS:
             forms[key] = form
-    if form is None or form.tried > _PATIENCE + 2 * form.taken:
+    if form is None:
         return False
-    form.tried += 1
+    if form.tried > _PATIENCE + 2 * form.taken:
+        form.left += 1
+        if form.left % _SELDOM:
+            return False
+    else:
+        form.tried += 1
     verdict = form.runs.get(tuple(resource), form.other)(resource, place)
     form.taken += verdict
     return verdict

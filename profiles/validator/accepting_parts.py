@@ -22,10 +22,11 @@ from profiles.validator.extensions import welcome
 from profiles.validator.finding import Check
 from profiles.validator.item import Item
 from profiles.validator.place import Alone, Contextual
-from profiles.validator.primitives import PRIMITIVES
+from profiles.validator.primitives import FORMS, PRIMITIVES
+from profiles.validator.primitives import Form as Primitive
 from profiles.validator.references import examine
 from profiles.validator.slicing import UNSURE, Slicer
-from profiles.validator.straight import SHORT, Short
+from profiles.validator.straight import Short
 from profiles.validator.tree import Node
 
 MOST, _LONGEST = 2048, 1024
@@ -113,28 +114,22 @@ def _words(name: str) -> Short:
     return Short("type({x}) is str and ({x} in {seen} or {learn}({x}, place))", {"seen": seen, "learn": learn})
 
 
-def _or_else(check: Check) -> Short:
-    """The short test of a check, and the check where it does not settle it."""
-    short = SHORT[check]
+def _or_else(short: Short, check: Check) -> Short:
+    """A short test, and the check where it does not settle it."""
     return Short(f"{short.test} or {{check}}({{x}}, place) is None", {**short.names, "check": check})
 
 
-_TEXT = Short("type({x}) is str and {x} and not {x}.isspace()")
-_ADDRESS = _words("uri")
-_ID = Short(
-    "type({x}) is str and 0 < len({x}) <= 64 and {x}.isascii() and {x}.replace('-', 'a').isalnum()"
-    " or {check}({x}, place) is None",
-    {"check": PRIMITIVES["id"]},
-)
+def _word(name: str, form: Primitive) -> Short | None:
+    if form.door == "again":
+        return _words(name)
+    short = form.door or form.quick
+    return None if short is None else _or_else(short, PRIMITIVES[name])
+
+
 WORDS: Mapping[Check, Short] = {
-    **{PRIMITIVES[name]: _or_else(PRIMITIVES[name]) for name in PRIMITIVES if PRIMITIVES[name] in SHORT},
-    **{PRIMITIVES[name]: _words(name) for name in ("code", "dateTime", "instant")},  # all results have one time
-    PRIMITIVES["id"]: _ID,
-    **dict.fromkeys((PRIMITIVES["string"], PRIMITIVES["markdown"]), _TEXT),
-    **dict.fromkeys((PRIMITIVES["uri"], PRIMITIVES["url"]), _ADDRESS),
-    PRIMITIVES["canonical"]: _words("canonical"),
+    PRIMITIVES[name]: word for name, form in FORMS.items() if (word := _word(name, form)) is not None
 }
-"""The tests of primitive values, by check."""
+"""The tests of primitive values at the door, by check."""
 
 # --------------------------------------------------------------------------------------------------------- references
 

@@ -21,20 +21,8 @@ from profiles.validator.finding import Check
 from profiles.validator.item import Item
 from profiles.validator.objects import plan_of
 from profiles.validator.place import Alone
-from profiles.validator.profile import (
-    allowed_types,
-    bounds,
-    children_of,
-    conforms,
-    group_question,
-    inside,
-    names_of,
-    new_rules,
-    origin_of,
-    outer_questions,
-    part_of,
-    slicer_of,
-)
+from profiles.validator.profile import conforms, group_question, inside, outer_questions, part_of, slicer_of
+from profiles.validator.profile_element import allowed_types, bounds, children_of, names_of, new_rules, origin_of
 from profiles.validator.shape import Plan
 from profiles.validator.slicing import Slicer
 from profiles.validator.straight import MANY, SETTLED, SHAPES, Many, Text

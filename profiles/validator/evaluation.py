@@ -16,10 +16,9 @@ from profiles.fhirpath import compile as compiled
 from profiles.fhirpath.model import UNTYPED, at_path, model_of
 from profiles.fhirpath.values import truth
 from profiles.terminology import Membership
-from profiles.validator.certain import certain
+from profiles.validator.certain import certain, settled
 from profiles.validator.item import Item
 from profiles.validator.place import Contextual, Nowhere, Place
-from profiles.validator.presence import settled
 
 __all__ = [
     "Expression",

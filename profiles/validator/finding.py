@@ -48,7 +48,7 @@ HARMLESS = frozenset(
 ADVISED = (
     *("coding-", "identifier-system-relative", "identifier-uri", "attachment-", "security-label-", "element-id-"),
     *("code-system-", "value-set-", "concept-map-", "search-parameter-", "slicing-", "canonical-"),
-    *("structure-type", "structure-fixed", "structure-property"),
+    *("structure-type", "structure-fixed", "structure-property", "profile-unknown", "profile-broken"),
     *("questionnaire-", "response-", "measure-", "bundle-"),
     *(
         "narrative-fragment",

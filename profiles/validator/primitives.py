@@ -1,7 +1,9 @@
 """The 20 primitive types: JSON type, form, and (for dates) the real calendar.
 
 Law: the wrong JSON type is `element-type`, the right one with a wrong form `primitive-invalid`, nothing at all
-`element-empty`; no finding repeats the value. Source: http://hl7.org/fhir/R4/datatypes.html#primitive.
+`element-empty`; no finding repeats the value. A type stands once in `FORMS`: its check, the short test in generated
+code and the test at the door of a store are made of that row.
+Source: http://hl7.org/fhir/R4/datatypes.html#primitive.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ import binascii
 import re
 from calendar import monthrange
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from profiles.validator.finding import Check, Findings, finding
 from profiles.validator.place import Place
@@ -21,31 +24,20 @@ from profiles.validator.straight import SHORT, Short
 MAX_STRING = 1024 * 1024
 MAX_INTEGER = 2**31 - 1
 
-# ---------------------------------------------------------------------------------------------------------- text
 
-_TEXT = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f]*")
+@dataclass(frozen=True, slots=True)
+class Form:
+    """`closely` says what is wrong with a value that is not quickly seen to be sound; `door` is the test of a resource
+    that holds no control characters and is not too long: `again` for types of which the same few values come again and
+    again, nothing where it is the quick one."""
 
-
-def _is_text(value: str) -> bool:
-    """No control characters but tab and line ends, at most 1 MB."""
-    return len(value) <= MAX_STRING and _TEXT.fullmatch(value) is not None
-
-
-def _text(type_name: str) -> Check:
-    def check(value: Any, _: Place) -> Findings | None:
-        # Printable and not blank at the front: the common case, without the regular expression.
-        if type(value) is str and value and (value[0] != " " and value.isprintable() and len(value) <= MAX_STRING):
-            return None
-        found = refusal(value, str, type_name, _is_text)
-        if found is None and value.isspace():  # its form allows that, and nobody means it
-            return finding("string-blank")
-        return found
-
-    return check
+    closely: Check
+    quick: Short | None = None
+    door: Short | Literal["again"] | None = None
 
 
 def refusal(value: Any, json_type: type, type_name: str, holds: Callable[[Any], object]) -> Findings | None:
-    """The finding for a value that did not pass the short test, or None if it is sound after all."""
+    """The finding for a value that is not quickly seen to be sound, or None if it is sound after all."""
     if value is None or value == "" or value == [] or value == {}:
         return finding("element-empty")
     if type(value) is list:
@@ -55,20 +47,50 @@ def refusal(value: Any, json_type: type, type_name: str, holds: Callable[[Any], 
     return None if holds(value) else finding("primitive-invalid", type=type_name)
 
 
-def _form(type_name: str, pattern: str, json_type: type = str) -> Check:
-    fullmatch = re.compile(pattern, re.ASCII).fullmatch
-
-    def check(value: Any, _: Place) -> Findings | None:
-        if type(value) is str and fullmatch(value):
-            return None
-        return refusal(value, json_type, type_name, _never)
-
-    return check
-
-
 def _never(_: Any) -> bool:
     return False
 
+
+def _if(holds: Callable[[Any], object], type_name: str, json_type: type = str) -> Check:
+    return lambda value, _: refusal(value, json_type, type_name, holds)
+
+
+# ---------------------------------------------------------------------------------------------------------- text
+
+_TEXT = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]*")
+
+
+def _is_text(value: str) -> bool:
+    """No control characters but tab and line ends, no halves of characters, at most 1 MB."""
+    return len(value) <= MAX_STRING and _TEXT.fullmatch(value) is not None
+
+
+def _text(type_name: str) -> Form:
+    def closely(value: Any, _: Place) -> Findings | None:
+        found = refusal(value, str, type_name, _is_text)
+        if found is None and value.isspace():  # its form allows that, and nobody means it
+            return finding("string-blank")
+        return found
+
+    # Printable throughout, something other than a space in front.
+    plain = f'type({{x}}) is str and {{x}} >= "!" and {{x}}.isprintable() and len({{x}}) <= {MAX_STRING}'
+    return Form(closely, Short(plain, marks=True), Short("type({x}) is str and {x} and not {x}.isspace()"))
+
+
+_MATCHING = "type({x}) is str and {match}({x})"
+
+
+def _matching(pattern: str, test: str = _MATCHING) -> Short:
+    return Short(test, {"match": re.compile(pattern, re.ASCII).fullmatch})
+
+
+def _form(type_name: str, pattern: str, door: Short | None = None) -> Form:
+    return Form(_if(_never, type_name), _matching(pattern), door)
+
+
+_WITHOUT_BLANK = "type({x}) is str and {x} and {x}.isprintable() and ' ' not in {x}"
+_CODE = re.compile(r"(?!\xa0){0}+(?: {0}+)*(?<!\xa0)".format(r"[^\x00-\x20\ud800-\udfff]"), re.ASCII)
+_ID = "type({x}) is str and 0 < len({x}) <= 64 and {x}.isascii() and {x}.replace('-', 'a').isalnum()"
 
 # ------------------------------------------------------------------------------------------------- dates and times
 
@@ -88,36 +110,29 @@ def day_exists(value: str) -> bool:
     return day <= "28" or int(day) <= monthrange(int(value[:4]), int(value[5:7]))[1]
 
 
-def _calendar(type_name: str, pattern: str) -> Check:
+def _calendar(type_name: str, pattern: str) -> Form:
     fullmatch = re.compile(pattern, re.ASCII).fullmatch
 
-    def check(value: Any, _: Place) -> Findings | None:
-        if type(value) is str and fullmatch(value) and (value[8:10] <= "28" or day_exists(value)):
-            return None
-        return refusal(value, str, type_name, _never)
+    def closely(value: Any, _: Place) -> Findings | None:
+        return refusal(value, str, type_name, lambda text: fullmatch(text) and day_exists(text))
 
-    return check
+    test = '(type({x}) is str and {match}({x}) and {x}[8:10] <= "28")'
+    return Form(closely, Short(test, {"match": fullmatch}), None if type_name == "date" else "again")
 
 
 # --------------------------------------------------------------------------------------------------------- numbers
 
 
-def _boolean(value: Any, _: Place) -> Findings | None:
-    return None if value is True or value is False else refusal(value, bool, "boolean", _never)
+def _whole(type_name: str, low: int) -> Form:
+    return Form(_if(_never, type_name, int), Short(f"type({{x}}) is int and {low} <= {{x}} <= {MAX_INTEGER}"))
 
 
-def _whole(type_name: str, low: int) -> Check:
-    def check(value: Any, _: Place) -> Findings | None:
-        if type(value) is int and low <= value <= MAX_INTEGER:
-            return None
-        return refusal(value, int, type_name, _never)
-
-    return check
+_BOOLEAN = Short("({x} is True or {x} is False)")
+_DECIMAL = Short("(type({x}) is int or type({x}) is {decimal} and {x}.is_finite())", {"decimal": Decimal})
 
 
 def _decimal(value: Any, _: Place) -> Findings | None:
-    kind = type(value)
-    if kind is int or (kind is Decimal and value.is_finite()) or (kind is float and value - value == 0):
+    if type(value) is float and value - value == 0:  # as programs write it; from JSON it comes as a Decimal
         return None
     return refusal(value, Decimal, "decimal", _never)
 
@@ -128,24 +143,17 @@ _BLANKS = {ord(blank): None for blank in " \t\r\n"}
 
 
 def _is_base64(value: str) -> bool:
+    text = value.translate(_BLANKS)
     try:
-        binascii.a2b_base64(value.translate(_BLANKS), strict_mode=True)
+        binascii.a2b_base64(text, strict_mode=True)
     except ValueError:
         return False
-    return True
-
-
-def _base64(value: Any, _: Place) -> Findings | None:
-    return refusal(value, str, "base64Binary", _is_base64)
+    return bool(text)
 
 
 def _is_division(value: str) -> bool:
     stripped = value.strip()
     return stripped.startswith(("<div>", "<div ", "<div\n", "<div\t", "<div\r", "<div/")) and stripped.endswith(">")
-
-
-def _xhtml(value: Any, _: Place) -> Findings | None:
-    return refusal(value, str, "xhtml", _is_division)
 
 
 # What a URN of these two kinds looks like, whatever follows as version or fragment.
@@ -156,50 +164,42 @@ _URN = re.compile(
 )
 
 
-def _address(type_name: str) -> Check:
-    """A uri, url or canonical: no blanks; UUIDs and OIDs as URNs."""
+def _is_address(value: str) -> bool:
+    """Of a uri, url or canonical: no blanks, no control characters; UUIDs and OIDs as URNs."""
+    if len(value.split(None, 1)) != 1 or value[0].isspace() or value[-1].isspace() or not _TEXT.fullmatch(value):
+        return False
+    if value.startswith(("oid:", "uuid:")):
+        return False
+    return not value.startswith("urn:") or _URN.fullmatch(value) is not None
 
-    def is_address(value: str) -> bool:
-        if len(value.split(None, 1)) != 1 or value[0].isspace() or value[-1].isspace():
-            return False
-        if value.startswith(("oid:", "uuid:")):
-            return False
-        return not value.startswith("urn:") or _URN.fullmatch(value) is not None
 
-    def check(value: Any, _: Place) -> Findings | None:
-        if type(value) is str and (value[:4] == "http" or (value[:4] == "urn:" and _URN.fullmatch(value))):
-            plain = value.isprintable() and " " not in value
-            if plain:
-                return None
-        return refusal(value, str, type_name, is_address)
-
-    return check
+def _address(type_name: str) -> Form:
+    test = _WITHOUT_BLANK + " and ({x}[:4] == 'http' or {x}[:4] == 'urn:' and {urn}({x}) or {x}.isidentifier())"
+    return Form(_if(_is_address, type_name), Short(test, {"urn": _URN.fullmatch}, marks=True), "again")
 
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|#")
-_any_canonical = _address("canonical")
+_CANONICAL = _WITHOUT_BLANK + " and {x}[-1] != '|' and ({x}[:4] == 'http' or {x}[:4] == 'urn:' and {urn}({x}))"
 
 
 def _canonical(value: Any, place: Place) -> Findings | None:
     """The address of a definition, in full, or of one that is contained; a store takes a relative one, too."""
-    found = _any_canonical(value, place)
-    if found is None and value[-1] == "|":
-        return finding("primitive-invalid", type="canonical")
+    found = refusal(value, str, "canonical", lambda text: text[-1] != "|" and _is_address(text))
     if found is None and place.strict and not _ABSOLUTE.match(value):
         return finding("canonical-unresolvable")
     return found
 
 
-PRIMITIVES: Mapping[str, Check] = MappingProxyType(
+FORMS: Mapping[str, Form] = MappingProxyType(
     {
-        "base64Binary": _base64,
-        "boolean": _boolean,
-        "canonical": _canonical,
-        "code": _form("code", r"(?!\xa0)\S+(?: \S+)*(?<!\xa0)"),
+        "base64Binary": Form(_if(_is_base64, "base64Binary")),
+        "boolean": Form(_if(_never, "boolean", bool), _BOOLEAN),
+        "canonical": Form(_canonical, Short(_CANONICAL, {"urn": _URN.fullmatch}, marks=True), "again"),
+        "code": Form(_if(_CODE.fullmatch, "code"), Short(_WITHOUT_BLANK, marks=True), "again"),
         "date": _calendar("date", DATE),
         "dateTime": _calendar("dateTime", DATE_TIME),
-        "decimal": _decimal,
-        "id": _form("id", r"[A-Za-z0-9.-]{1,64}"),
+        "decimal": Form(_decimal, _DECIMAL),
+        "id": _form("id", r"[A-Za-z0-9.-]{1,64}", Short(_ID)),
         "instant": _calendar("instant", INSTANT),
         "integer": _whole("integer", -MAX_INTEGER - 1),
         "markdown": _text("markdown"),
@@ -211,46 +211,21 @@ PRIMITIVES: Mapping[str, Check] = MappingProxyType(
         "uri": _address("uri"),
         "url": _address("url"),
         "uuid": _form("uuid", r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
-        "xhtml": _xhtml,
+        "xhtml": Form(_if(_is_division, "xhtml")),
     }
 )
 
-# ----------------------------------------------------------------------------------- what is quickly seen to be sound
 
-_PLAIN = 'type({x}) is str and {x} >= "!" and {x}.isprintable()'
-"""Printable throughout, something other than a space in front."""
-_WITHOUT_BLANK = "type({x}) is str and {x} and {x}.isprintable() and ' ' not in {x}"
-_ADDRESS = _WITHOUT_BLANK + " and ({x}[:4] == 'http' or {x}[:4] == 'urn:' and {urn}({x}) or {x}.isidentifier())"
-_CANONICAL = _WITHOUT_BLANK + " and {x}[-1] != '|' and ({x}[:4] == 'http' or {x}[:4] == 'urn:' and {urn}({x}))"
-_MATCHING = "type({x}) is str and {match}({x})"
-_DATED = '(type({x}) is str and {match}({x}) and {x}[8:10] <= "28")'
-
-
-def _matching(pattern: str, test: str = _MATCHING) -> Short:
-    return Short(test, {"match": re.compile(pattern, re.ASCII).fullmatch})
+def _check(form: Form) -> Check:
+    """The check of a type: its quick test, and the closer look where that does not settle it."""
+    if form.quick is None:
+        return form.closely
+    test = form.quick.test.format(x="value", **{name: name for name in form.quick.names})
+    scope: dict[str, Any] = {**form.quick.names, "closely": form.closely}
+    exec(f"def check(value, place):\n    return None if {test} else closely(value, place)", scope)  # noqa: S102
+    check: Check = scope["check"]
+    SHORT[check] = form.quick
+    return check
 
 
-SHORT.update(
-    {
-        PRIMITIVES["boolean"]: Short("({x} is True or {x} is False)"),
-        PRIMITIVES["code"]: Short(_WITHOUT_BLANK, marks=True),
-        PRIMITIVES["date"]: _matching(DATE, _DATED),
-        PRIMITIVES["dateTime"]: _matching(DATE_TIME, _DATED),
-        PRIMITIVES["decimal"]: Short(
-            "(type({x}) is int or type({x}) is {decimal} and {x}.is_finite())", {"decimal": Decimal}
-        ),
-        PRIMITIVES["id"]: _matching(r"[A-Za-z0-9.-]{1,64}"),
-        PRIMITIVES["instant"]: _matching(INSTANT, _DATED),
-        PRIMITIVES["integer"]: Short(f"type({{x}}) is int and {-MAX_INTEGER - 1} <= {{x}} <= {MAX_INTEGER}"),
-        PRIMITIVES["positiveInt"]: Short(f"type({{x}}) is int and 1 <= {{x}} <= {MAX_INTEGER}"),
-        PRIMITIVES["unsignedInt"]: Short(f"type({{x}}) is int and 0 <= {{x}} <= {MAX_INTEGER}"),
-        **{
-            PRIMITIVES[name]: Short(f"{_PLAIN} and len({{x}}) <= {MAX_STRING}", marks=True)
-            for name in ("string", "markdown")
-        },
-        **{
-            PRIMITIVES[name]: Short(form, {"urn": _URN.fullmatch}, marks=True)
-            for name, form in (("uri", _ADDRESS), ("url", _ADDRESS), ("canonical", _CANONICAL))
-        },
-    }
-)
+PRIMITIVES: Mapping[str, Check] = MappingProxyType({name: _check(form) for name, form in FORMS.items()})

@@ -1,14 +1,15 @@
 """Slices: which values of an element belong to which slice, how many there may be, and in which order.
 
 Law: a value belongs to the first slice whose discriminators it meets; values that belong to none are fine unless the
-slicing is closed. Values behind references that cannot be followed may belong to any slice. A discriminator that its
-slice gives nothing to compare with asks only whether something is there.
+slicing is closed. Values behind references that cannot be followed may belong to any slice, and so may those that only
+a value set or a profile could tell apart that is not loaded. A discriminator that its slice gives nothing to compare
+with asks only whether something is there.
 Source: http://hl7.org/fhir/R4/profiling.html#slicing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from marshal import dumps
 from typing import Any, TypeAlias
@@ -21,12 +22,12 @@ from profiles.validator.finding import Finding, Findings, below
 from profiles.validator.item import Item
 from profiles.validator.place import Place
 from profiles.validator.targets import type_of_literal
-from profiles.validator.tree import Node, fixed_of, fixed_url, reached, steps
+from profiles.validator.tree import Node, fixed_of, fixed_url, reached, root_of, steps
 from profiles.validator.values import equal, includes
 
 Conforms: TypeAlias = "Callable[[Any, str, Place, str], bool | None]"
 Match: TypeAlias = "Callable[[Item, Place], bool | None]"
-"""None: cannot tell, because a reference leads nowhere that could be reached."""
+"""None: cannot tell, because a reference leads nowhere that could be reached, or a definition is not loaded."""
 Parts: TypeAlias = "Callable[[Node], tuple[Question | None, Slicer | None]]"
 DEFAULT = "@default"
 UNSURE = -1
@@ -253,7 +254,8 @@ def _discriminator(node: Node, discriminator: Definition, registry: Registry, co
     reference = _selector(before.rstrip(".") or "$this", node.extent[0])
 
     def matches(item: Item, place: Place) -> bool | None:
-        return bool(made(item, place)) or (None if _lost(reference(item, place), place) else False)
+        answer = made(item, place)
+        return answer if answer is not False or not _lost(reference(item, place), place) else None
 
     return matches
 
@@ -285,9 +287,41 @@ def _test(node: Node, discriminator: Definition, registry: Registry, conforms: C
         return lambda item, place: not select(item, place)
     tests = [test for test in (_value_test(target) for target in targets) if test is not None]
     if not tests:  # this slice leaves the discriminator open; it may still ask that there is something
+        if not _is_known(node, registry):
+            return _nobody_knows
         needed = any(target.element.get("min", 0) > 0 for target in targets)
         return (lambda item, place: bool(select(item, place))) if needed else _anything
-    return lambda item, place: any(test(one, place) for one in select(item, place) for test in tests)
+    return lambda item, place: _some(test(one, place) for one in select(item, place) for test in tests)
+
+
+def _is_known(node: Node, registry: Registry) -> bool:
+    """Whether all profiles are loaded that say what the values of an element are."""
+    around: Node | None = node
+    while around is not None:
+        if any(root_of(url, registry) is None for kind in around.types for url in kind.get("profile", ())):
+            return False
+        around = around.unsliced or around.parent
+    return True
+
+
+def _some(verdicts: Iterable[bool | None]) -> bool | None:
+    """Whether one of them is true; None where that cannot be told."""
+    unsure = False
+    for verdict in verdicts:
+        if verdict:
+            return True
+        unsure = unsure or verdict is None
+    return None if unsure else False
+
+
+def _every(verdicts: Iterable[bool | None]) -> bool | None:
+    """Whether none of them is false; None where that cannot be told."""
+    unsure = False
+    for verdict in verdicts:
+        if verdict is False:
+            return False
+        unsure = unsure or verdict is None
+    return None if unsure else True
 
 
 Select: TypeAlias = "Callable[[Item, Place], list[Item]]"
@@ -393,29 +427,39 @@ def _value_test(node: Node) -> Match | None:
         return lambda item, _: item.value is not None and agrees(item.value, wanted[1])
     choices = [test for one in node.slices if node.name.endswith("[x]") and (test := _value_test(one)) is not None]
     if choices:
-        return lambda item, place: any(test(item, place) for test in choices)
+        return lambda item, place: _some(test(item, place) for test in choices)
     below_it = [
         (name.removesuffix("[x]"), test)
         for name, child in node.children.items()
         if (test := _value_test(child)) is not None
     ]
     if below_it:
-        return lambda item, place: all(
-            any(test(one, place) for one in _simple(item, name, place)) for name, test in below_it
+        return lambda item, place: _every(
+            _some(test(one, place) for one in _simple(item, name, place)) for name, test in below_it
         )
     binding = node.element.get("binding", {})
     if binding.get("strength") == "required" and "valueSet" in binding:
-        codes = [kind["code"] for kind in node.types]
-        return lambda item, place: (
-            not bound_findings(
-                item._replace(type=item.type or (codes[0] if codes else "code")),
-                binding["valueSet"],
-                "code-not-in-valueset",
-                place.registry,
-            )
-        )
+        return _bound(binding["valueSet"], next((kind["code"] for kind in node.types), "code"))
     return None
+
+
+def _bound(value_set: str, kind: str) -> Match:
+    """Whether a value has a code of a value set."""
+
+    def matches(item: Item, place: Place) -> bool | None:
+        coded = item._replace(type=item.type or kind)
+        said = {problem.code for problem in bound_findings(coded, value_set, _OUTSIDE, place.registry)}
+        return None if said and _OUTSIDE not in said else not said
+
+    return matches
+
+
+_OUTSIDE = "code-not-in-valueset"
 
 
 def _anything(_: Item, __: Place) -> bool:
     return True
+
+
+def _nobody_knows(_: Item, __: Place) -> None:
+    return None

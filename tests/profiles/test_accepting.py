@@ -275,6 +275,19 @@ def test_a_form_that_is_never_accepted_is_not_tried_for_ever(monkeypatch: pytest
     assert registry.cache["accepting"]["Organization",].tried <= 4
 
 
+def test_a_form_that_was_often_refused_is_accepted_again_when_sound_ones_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accepting_form, "_PATIENCE", 3)
+    monkeypatch.setattr(accepting_form, "_SELDOM", 4)
+    monkeypatch.setattr(accepting_form, "OFTEN", 1)
+    monkeypatch.setattr(accepting_form, "MOST", 10**6)
+    registry = Registry(shelf=GUIDE)
+    for _ in range(100):
+        accepts({"resourceType": "Organization", "name": 1}, registry)
+    verdicts = [accepts({"resourceType": "Organization", "name": "x"}, registry) for _ in range(12)]
+    assert verdicts.count(True) > 3
+    assert all(verdicts[-4:])
+
+
 # ------------------------------------------------------------------------------------------------------ what is gentle
 
 

@@ -1,4 +1,4 @@
-"""What is accepted at once and what a closer look refuses, for the rules of `test_validate_unseen`."""
+"""What is accepted at once and what a closer look refuses, for the rules of `test_unseen_*`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from profiles.registry import Registry
 from profiles.validator import accepting_form, validate
 from profiles.validator.accepting import accepts
-from tests.profiles.test_validate_unseen import BASE, XHTML, extension_of, observation, profile, value_set
+from tests.profiles.reported import BASE, XHTML, extension_of, observation, profile, value_set
 
 Json = dict[str, Any]
 CLAIM = {"meta": {"profile": [BASE + "p"]}}

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from profiles.archive import core
 from profiles.definitions import resource_types, search_parameters, structure
 from profiles.fhirpath import Expression, check
 from profiles.fhirpath.functions import EAGER, LAZY
 from profiles.fhirpath.model import at_path
+from tests.every_row import for_each
 
 FAULTY = {
     ("ChargeItemDefinition", "cid-0"): "there is no element `name`",
@@ -63,7 +62,7 @@ def _choices(path: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("resource_type", sorted(resource_types()))
+@for_each(sorted(resource_types()))
 def test_every_search_parameter_compiles_and_names_only_elements_that_are_there(resource_type: str) -> None:
     for parameter in search_parameters(resource_type).values():
         if parameter.expression:

@@ -179,3 +179,10 @@ def test_a_pattern_that_is_no_pattern_is_an_error() -> None:
 )
 def test_texts_are_equivalent_blank_by_blank(expression: str, expected: bool) -> None:
     assert fhirpath.compile(expression)({}) == [expected]
+
+
+@pytest.mark.parametrize("text", ["matches('a')", "replaceMatches('a', 'b')"])
+def test_half_a_character_is_an_error_of_fhirpath_and_no_crash(text: str) -> None:
+    resource = {"resourceType": "Patient", "name": [{"family": "\ud800"}]}
+    with pytest.raises(FhirPathError):
+        Expression(f"Patient.name.family.{text}")(resource)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from profiles.issue import Issue, IssueKind, kinds
+from tests.every_row import for_each
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
-@pytest.mark.parametrize("kind", kinds().values(), ids=lambda kind: kind.code)
+@for_each(kinds().values(), lambda kind: kind.code)
 def test_a_hint_stands_in_both_languages_and_uses_what_the_text_uses(kind: IssueKind) -> None:
     assert bool(kind.hint_en) == bool(kind.hint_zh)
     known = set(_PLACEHOLDER.findall(kind.en + kind.zh))

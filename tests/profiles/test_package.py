@@ -21,6 +21,7 @@ from profiles.identifiers import resident_id, uscc_valid
 from profiles.packages import load
 from profiles.registry import Registry
 from profiles.validator.validate import validate
+from tests.every_row import for_each
 
 Json = dict[str, Any]
 PROFILES = Path(__file__).parents[2] / "profiles"
@@ -164,18 +165,18 @@ def refusals(resource: Json) -> list[tuple[str, str, str]]:
     return [(each.code, each.expression, each.text()) for each in found if each.severity in ("error", "fatal")]
 
 
-@pytest.mark.parametrize("name", sorted(definitions()))
+@for_each(sorted(definitions()))
 def test_a_definition_is_valid(name: str) -> None:
     assert refusals(definitions()[name]) == []
 
 
-@pytest.mark.parametrize("name", sorted(examples()))
+@for_each(sorted(examples()))
 def test_an_example_satisfies_its_profile(name: str) -> None:
     assert examples()[name]["meta"]["profile"]
     assert refusals(examples()[name]) == []
 
 
-@pytest.mark.parametrize("name", sorted(invalid()))
+@for_each(sorted(invalid()))
 def test_an_invalid_example_is_refused_for_the_named_reason_and_no_other(name: str) -> None:
     case = invalid()[name]
     assert case["resource"]["meta"]["profile"] == [case["profile"]]
@@ -192,7 +193,7 @@ def test_every_profile_has_a_valid_and_an_invalid_example() -> None:
     assert {each["profile"] for each in invalid().values()} == urls
 
 
-@pytest.mark.parametrize("name", sorted({*definitions(), *examples()}))
+@for_each(sorted({*definitions(), *examples()}))
 def test_a_second_reader_understands_it(name: str) -> None:
     """fhir.resources has R4B; what R4B changed (PlanDefinition, SearchParameter are the same) does not occur here."""
     from fhir.resources.R4B import get_fhir_model_class

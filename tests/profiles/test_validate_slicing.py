@@ -277,3 +277,59 @@ def test_a_slice_by_an_extension_of_the_element() -> None:
 
     assert errors(plan("one", "two", "two"), wanted, kind) == []
     assert errors(plan("one", "one"), wanted, kind) == [("slice-too-many", "PlanDefinition.action")]
+
+
+# ------------------------------------------------------------------------------------- what nobody here can tell apart
+
+ELSEWHERE = "http://example.org/not-loaded"
+
+
+def by_value_set(url: str) -> Json:
+    return profile(
+        "bound",
+        "Observation",
+        {"id": "Observation.category", "slicing": by("pattern", "$this")},
+        {"id": "Observation.category:kind", "min": 1, "max": "1", "binding": {"strength": "required", "valueSet": url}},
+    )
+
+
+def test_a_value_set_that_is_not_loaded_tells_no_slice_apart() -> None:
+    known = {"resourceType": "ValueSet", "url": "http://example.org/vs", "status": "active"}
+    known["compose"] = {"include": [{"system": CATEGORIES, "concept": [{"code": "exam"}]}]}
+    assert errors(observation(category=[OTHER]), by_value_set(ELSEWHERE)) == []
+    assert errors(observation(category=[OTHER, OTHER]), by_value_set(ELSEWHERE)) == []
+    assert errors(observation(category=[OTHER]), by_value_set(known["url"]), known) == [
+        ("slice-required", "Observation")
+    ]
+    assert errors(observation(category=[category("exam")]), by_value_set(known["url"]), known) == []
+    assert errors(observation(category=[]), by_value_set(ELSEWHERE)) != []
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+def test_a_profile_that_is_not_loaded_tells_no_slice_apart(loaded: bool) -> None:
+    sliced = profile(
+        "codings",
+        "Observation",
+        {"id": "Observation.code.coding", "slicing": by("pattern", "system")},
+        {
+            **{"id": "Observation.code.coding:own", "max": "1"},
+            "type": [{"code": "Coding", "profile": ["http://example.org/own-coding"]}],
+        },
+    )
+    own = profile("own-coding", "Coding", {"id": "Coding.system", "min": 1, "patternUri": "urn:own"})
+    codings = [{"system": "urn:own", "code": "1"}, {"system": "urn:other", "code": "2"}, {"system": "urn:own"}]
+    found = errors(observation(code={"coding": codings}), sliced, *([own] if loaded else []))
+    assert found == ([("slice-too-many", "Observation.code.coding")] if loaded else [])
+
+
+def test_what_is_forbidden_of_an_unknown_profile_is_not_all_there_is() -> None:
+    sliced = profile(
+        "address",
+        "Patient",
+        {"id": "Patient.address", "type": [{"code": "Address", "profile": [ELSEWHERE]}]},
+        {"id": "Patient.address.line.extension:street", "max": "0"},
+    )
+    house = {"url": "http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-houseNumber", "valueString": "2"}
+    address = {"line": ["2"], "_line": [{"extension": [house]}]}
+    found = errors({"resourceType": "Patient", "address": [address]}, sliced)
+    assert "slice-too-many" not in {code for code, _ in found}

@@ -18,9 +18,9 @@ from profiles.registry import OWN, Registry
 from profiles.shelf import GUIDE
 from profiles.validator import compile as compiling
 from profiles.validator import constraints, evaluation, objects, remembered, straight
+from profiles.validator.certain import settled
 from profiles.validator.finding import finding
 from profiles.validator.place import Place, top
-from profiles.validator.presence import settled
 from profiles.validator.reckoned import RECKONED
 from tests.profiles.conftest import RESOURCES
 

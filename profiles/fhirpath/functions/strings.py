@@ -10,6 +10,7 @@ import base64
 import binascii
 import html
 import json
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -123,8 +124,13 @@ def _matching(name: str, how: str) -> Eager:
     return (1, 1, matched)
 
 
+_HALF = re.compile("[\ud800-\udfff]").search
+
+
 def _found(value: str, source: str, frame: Frame) -> Any:
     """The pattern, paid for by the time it may take on this text."""
+    if not value.isascii() and _HALF(value):
+        raise FhirPathError("A string has no halves of characters.")
     pattern = _pattern(source)
     frame.spend(len(value) * pattern.programsize // _PATTERN_WORK)
     return pattern

@@ -104,3 +104,21 @@ Description: "Two names under one identity number."
 * code.text = "身份核对"
 * input[+].type.text = "person"
 * input[=].valueReference = Reference(person)
+
+Instance: unmapped-code
+InstanceOf: CmcUnmappedCode
+Usage: #example
+Title: "Mapping of a local code"
+Description: "A code of the township's laboratory system that has no mapping."
+* status = #requested
+* intent = #order
+* code = TaskCode#unmapped-code "Map a local code"
+* code.text = "映射本地代码"
+* description = "本地代码未映射：请说明其含义并写入该系统的 codes.csv"
+* owner = Reference(township-centre)
+* input[table].type.text = "table"
+* input[table].valueString = "observations"
+* input[code].type.text = "code"
+* input[code].valueString = "XJ-099"
+* input[text].type.text = "text"
+* input[text].valueString = "自定检验项目"

@@ -106,3 +106,33 @@ Description: "One identity number with two names: nothing was joined, a person m
 * code = TaskCode#identity-review
 * input 1..*
 * input.value[x] only Reference(Person or Patient)
+
+Profile: CmcUnmappedCode
+Parent: Task
+Id: cmc-unmapped-code
+Title: "Mapping of a local code"
+Description: "A local code that nobody has mapped: its institution says what it means. One for each sender, table and code; it names neither a patient nor a message."
+* insert Zh(本地代码映射, 尚无映射的本地代码，由所属机构说明其含义；每个系统、每张表、每个代码一项，不含患者与消息。)
+* intent = #order
+* code 1..1
+* code.coding 1..*
+* code = TaskCode#unmapped-code
+* description 1..1
+* for 0..0
+* owner 1..1
+* owner only Reference(Organization)
+* input 2..*
+* input.value[x] only string
+* input ^slicing.discriminator.type = #value
+* input ^slicing.discriminator.path = "type.text"
+* input ^slicing.rules = #open
+* input contains table 1..1 and code 1..1 and text 0..1 and location 0..1
+* input[table].type.text 1..1
+* input[table].type.text = "table" (exactly)
+* input[code].type.text 1..1
+* input[code].type.text = "code" (exactly)
+* input[text].type.text 1..1
+* input[text].type.text = "text" (exactly)
+* input[location].type.text 1..1
+* input[location].type.text = "location" (exactly)
+* output.value[x] only string
