@@ -31,6 +31,8 @@ demo: install
 	$(BIN)/qiao demo $(ARGS)
 
 # All tests, on SQLite and on real PostgreSQLs that they start themselves; a file's tests stay in one process.
+# Bytecode is kept whatever the surroundings say: hundreds of processes would each compile all they import.
+test: export PYTHONDONTWRITEBYTECODE =
 test: install-test
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
@@ -46,7 +48,7 @@ crash: install-test
 
 # 5,000 requests made from the OpenAPI document, on each database; and every request that looks for another's data.
 fuzz: install-test
-	QIAO_SCHEMATHESIS=5000 $(BIN)/python -m pytest -s tests/fhir_server/test_schemathesis.py $(ARGS)
+	QIAO_SCHEMATHESIS=5000 $(BIN)/python -m pytest -s tests/fhir_server/test_schemathesis.py tests/fhir_server/test_rest_hostile.py $(ARGS)
 	QIAO_SCOPE_REQUESTS=0 $(BIN)/python -m pytest tests/fhir_server/test_scope_everywhere.py $(ARGS)
 
 bench: install-test

@@ -1,8 +1,9 @@
 """The one module that turns a verdict and its issues into an ACK message.
 
 Sender and receiver change places, the sender's delimiters, version, processing id and character set stay; every issue
-becomes an ERR (from 2.5) or an ERR-1 repetition (before). Works from a `Message`, or from the head of bytes that never
-became one. Carries locations, codes and our own sentences, never a value of the message besides its control id.
+becomes an ERR (from 2.5) or an ERR-1 repetition (before). An acknowledgement is not acknowledged. Works from a
+`Message`, or from the head of bytes that never became one. Carries locations, codes and our own sentences, never a
+value of the message besides its control id.
 Sources: HL7 v2.5.1 2.9.2 and 2.9.3 (original and enhanced mode), 2.15.1 (MSA), 2.15.4 (ERR), tables 0008, 0357, 0516.
 """
 
@@ -19,6 +20,7 @@ from profiles.issue import Issue
 
 Verdict = Literal["AA", "AE", "AR"]
 Language = Literal["en", "zh"]
+Unasked = Literal["silent", "answered"]
 
 _ACCEPT = {"AA": "CA", "AE": "CE", "AR": "CR"}
 _SEVERITY = {"fatal": "E", "error": "E", "warning": "W", "information": "I"}
@@ -45,6 +47,8 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _VERSION = re.compile(r"2\.\d(?:\.\d)?\Z")
 _COUNTRY = re.compile(r"[A-Z]{2,3}\Z")
 _CONDITIONS = frozenset({"AL", "NE", "ER", "SU"})
+_GENERAL = frozenset({"ACK", "MCF"})
+"""MSH-9.1 of general acknowledgements. Answers that carry data (ORR, RRI, RSP) are messages to us, and are answered."""
 _SAMPLE_CLASSES = frozenset({"0", "1", "2"})
 """MSH-16 of analysers (sample, calibration, quality control): they expect it back."""
 _HEAD = 4096
@@ -80,13 +84,19 @@ def render(
     application: str,
     facility: str,
     enhanced: bool = False,
+    unasked: Unasked = "silent",
     language: Language = "zh",
 ) -> str:
-    """The text of the ACK, segments ended by CR. `now` is an HL7 DTM; `application` and `facility` stand in for an
-    empty MSH-5 and MSH-6; `enhanced` gives an accept acknowledgement where MSH-15 or MSH-16 asks for one."""
+    """The text of the ACK, segments ended by CR; `""` where none is due. `now` is an HL7 DTM; `application` and
+    `facility` stand in for an empty MSH-5 and MSH-6; `enhanced` gives an accept acknowledgement where MSH-15 or MSH-16
+    asks for one; `unasked` says what becomes of an acknowledgement that comes by itself."""
     header = _header(message, raw_head)
-    version = header.first(12) if _VERSION.match(header.first(12)) else "2.5.1"
     code = _ACCEPT[verdict] if enhanced and asks_for_accept(message) else verdict
+    if header.first(9) in _GENERAL and unasked == "silent":
+        if header.first(15) not in ("AL", "SU" if verdict == "AA" else "ER"):
+            return ""
+        code = _ACCEPT[verdict]
+    version = header.first(12) if _VERSION.match(header.first(12)) else "2.5.1"
     segments = [
         _msh(header, version, now, control_id, (application, facility)),
         _msa(header, version, code, issues, language),
@@ -98,6 +108,12 @@ def render(
 def asks_for_accept(message: Message | None) -> bool:
     """Whether the message asks for enhanced mode at all: a condition of table 0155 in MSH-15 or MSH-16."""
     return message is not None and any(message.msh.get(number) in _CONDITIONS for number in (15, 16))
+
+
+def is_acknowledgement(raw: bytes) -> bool:
+    """Whether the bytes are a general acknowledgement, to which no answer is to be expected."""
+    head = raw[:_HEAD].replace(b"\0", b"")
+    return (b"ACK" in head or b"MCF" in head) and _header(None, raw).first(9) in _GENERAL
 
 
 def escape(text: str, delimiters: Delimiters) -> str:

@@ -66,7 +66,7 @@ class Folder:
                 answer = await self.handler.submit(item.raw, peer)
                 if control_id(answer) == NOTHING_KEPT:
                     break
-                refused = refused or not read_answer(answer).accepted
+                refused = refused or (answer != b"" and not read_answer(answer).accepted)
                 stream.write(answer)
             else:
                 stored = True

@@ -1,4 +1,5 @@
-"""HL7 over HTTP: a POST with one message, answered 200 with its acknowledgement in the same syntax.
+"""HL7 over HTTP: a POST with one message, answered 200 with its acknowledgement in the same syntax; 204 where none is
+due, for an acknowledgement is not acknowledged.
 
 Routes: `/v2/messages` (ER7, v2 XML, either of them in a JSON string), `/v3` (HL7 V3), `/v2/soap` and `/v3/soap` (SOAP).
 The message takes the way of every message (`adapters.reception`); HTTP says only whether there was one: 413 and 415
@@ -104,7 +105,10 @@ async def _json(body: bytes, request: Request, door: Door) -> Response:
     if not form:
         reason = 'the body is neither a JSON string nor an object with the text member "message"\n'
         return Response(reason, 400, media_type="text/plain")
-    answer = charset.decode(await door.handler.submit(unambiguous(text), peer(request))).text
+    raw = await door.handler.submit(unambiguous(text), peer(request))
+    if not raw:
+        return Response(status_code=204)
+    answer = charset.decode(raw).text
     told = answer if form == "text" else {"message": answer}
     return Response(json.dumps(told, ensure_ascii=False), 200, media_type="application/json")
 
@@ -145,6 +149,8 @@ def unambiguous(text: str) -> bytes:
 
 def _reply(answer: bytes, kind: str, status: int) -> Response:
     """The acknowledgement with the media type of the message and the character set it is in."""
+    if not answer:
+        return Response(status_code=204)
     if is_xml(answer):
         media = kind if kind in XML else "application/xml"
         return Response(answer, status, headers={"content-type": media})

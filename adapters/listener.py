@@ -1,4 +1,5 @@
-"""MLLP over TCP: frames in, answers out, strictly in the order the frames came, one answer for every frame.
+"""MLLP over TCP: frames in, answers out, strictly in the order the frames came, one answer for every frame but an
+acknowledgement.
 
 Up to `in_flight` frames of a connection are with the handler at once; when it is full, or the peer does not read its
 answers, no more is read (back-pressure). A frame that stays unfinished is answered AR and the connection closed. What
@@ -62,7 +63,8 @@ class Peer:
 
 
 class Handler(Protocol):
-    """What the listener needs of the pipeline. The awaitables give the bytes of the ACK, unframed."""
+    """What the listener needs of the pipeline. The awaitables give the bytes of the ACK, unframed, `b""` where none is
+    due."""
 
     def submit(self, raw: bytes, peer: Peer) -> Awaitable[bytes]:
         """One frame; called in the order of arrival, awaited concurrently with the frames after it."""
@@ -304,7 +306,7 @@ class _Connection(asyncio.Protocol):
         return charset.encode(text, charset.decode(head).detected or "utf-8")
 
     def _write(self, answer: bytes) -> None:
-        if not self.transport.is_closing():
+        if answer and not self.transport.is_closing():
             self.active = self.loop.time()
             self.transport.write(mllp.encode(answer))
 

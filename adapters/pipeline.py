@@ -7,7 +7,6 @@ that is sent after the commit. `handle` is the three in a row.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -16,15 +15,15 @@ from hashlib import blake2b, sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-import orjson
-
 from adapters import ack, charset, er7, findings, grammar, quirks, syntaxes
+from adapters.answered import Answered
+from adapters.packed_ledger import pack
 from adapters.site import Endpoint, SiteBook
 from adapters.soundness import invalid
-from fhir_server.arrival import Arrival, Merged, Receipt, Stated, Status, Verdict
+from fhir_server.arrivals.arrival import Arrival, Merged, Receipt, Stated, Status, Verdict
 from mappers import dtm, map_message
 from mappers.mapped import Mapped
-from mappers.message import Leaf, Message
+from mappers.message import Message
 from mappers.messages.dispatch import understood
 from mappers.profile import declared
 from mappers.site import Context, Institution
@@ -216,7 +215,7 @@ def _translate(
         event_time=_order(message, endpoint, mapped, received or now) or now,
         patient_key=mapped.patient,
         order_key=mapped.order_key,
-        ledger=pack_ledger(mapped),
+        ledger=pack(mapped.ledger),
         unaccounted=len(mapped.ledger.unaccounted(message)),
         stated=_stated(mapped, resources, endpoint.code) if taken else (),
         merged=tuple(Merged(merge.gone, merge.kept) for merge in mapped.merges) if taken else (),
@@ -310,22 +309,8 @@ def _stated(mapped: Mapped, resources: list[dict[str, Any]], site: str) -> tuple
     return tuple(found)
 
 
-def pack_ledger(mapped: Mapped) -> bytes:
-    """The ledger as the journal keeps it: zlib of JSON `[[position, field, repetition, component, subcomponent,
-    outcome, path, rule], …]`. Numbers, not locations: they are written for people when someone asks."""
-    lines = mapped.ledger.lines.items()
-    rows = [leaf + line for leaf, found in lines for line in found]
-    return zlib.compress(orjson.dumps(rows), 1)
-
-
-def unpack_ledger(packed: bytes, message: Message) -> list[tuple[str, str, str, str]]:
-    """(location, outcome, path, rule) of every line, in message order; empty when there was no translation."""
-    rows = orjson.loads(zlib.decompress(packed)) if packed else []
-    return [(message.locate(Leaf(*row[:5])), row[5], row[6], row[7]) for row in sorted(rows)]
-
-
 def acknowledge(prepared: Prepared, receipt: Receipt, now: int, language: Language) -> bytes:
-    """The acknowledgement in the sender's version, character set and line ends."""
+    """The acknowledgement in the sender's version, character set and line ends; nothing where none is due."""
     endpoint = prepared.endpoint
     arrival = prepared.arrival
     issues = [issue for issue in receipt.issues if issue.severity != "information"]
@@ -339,9 +324,12 @@ def acknowledge(prepared: Prepared, receipt: Receipt, now: int, language: Langua
         application="QIAO",
         facility="",
         enhanced=endpoint.ack == "enhanced",
+        unasked=endpoint.unasked_ack,
         language=language,
     )
-    said = syntaxes.Said(
+    if not text:
+        return b""
+    said = Answered(
         arrival.raw,
         arrival.endpoint,
         prepared.message is not None,

@@ -41,6 +41,19 @@ def move_pid2_into_pid3(message: Message) -> Message:
     return _with(message, pid.position, fields)
 
 
+def name_in_obx4(message: Message) -> Message:
+    """Chemistry analysers (Mindray BS, CL) write the number of a test into OBX-3 and its name into OBX-4: it becomes
+    the text of OBX-3, which has none."""
+    signs = message.delimiters
+    texts = [segment.text for segment in message.segments]
+    for obx in message.all("OBX"):
+        number, name = obx.raw(3), obx.raw(4)
+        if number.isdigit() and name and not name.isdigit() and signs.component not in name:
+            fields = [*obx.fields[:3], f"{number}{signs.component}{name}", "", *obx.fields[5:]]
+            texts[obx.position] = signs.field.join(fields)
+    return Message(texts, signs) if texts != [segment.text for segment in message.segments] else message
+
+
 def moved(message: Message, moves: Iterable[tuple[int, int]]) -> Message:
     """MSH with what stands in the one field put into the other, where that is empty: `[msh]` of a layer, as data."""
     fields = list(message.msh.fields)
@@ -54,6 +67,7 @@ def moved(message: Message, moves: Iterable[tuple[int, int]]) -> Message:
 QUIRKS: dict[str, Quirk] = {
     "charset-in-msh17": charset_in_msh17,
     "move-pid2-into-pid3": move_pid2_into_pid3,
+    "test-name-in-obx4": name_in_obx4,
 }
 
 

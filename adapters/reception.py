@@ -20,7 +20,7 @@ from adapters.listener import EventKind, Peer
 from adapters.pipeline import Language, Prepared
 from adapters.site import SiteBook
 from adapters.translators import Pending, Translators
-from fhir_server.arrival import Arrival, Receipt
+from fhir_server.arrivals.arrival import Arrival, Receipt
 from fhir_server.intake import Intake
 from fhir_server.store.writer import Unwritten
 from profiles.issue import Issue
@@ -80,7 +80,9 @@ class Reception:
 
     async def _batch(self, pending: list[Awaitable[bytes]]) -> bytes:
         """A batch in one frame gets a batch of answers in one frame, in its order (HL7 v2.5.1 2.10.3.3)."""
-        answers = [await one for one in pending]
+        answers = [answer for one in pending if (answer := await one)]
+        if not answers:
+            return b""
         return b"BHS|^~\\&\r" + b"".join(answers) + b"BTS|%d\r" % len(answers)
 
     def oversize(self, head: bytes, size: int, peer: Peer) -> Awaitable[bytes]:

@@ -18,7 +18,7 @@ from adapters.collector import Collector
 from adapters.incident import incident
 from adapters.replayed import Tally
 from adapters.site import SiteBook
-from fhir_server.arrival import Receipt
+from fhir_server.arrivals.arrival import Receipt
 from fhir_server.intake import Intake
 from fhir_server.security.scope import EVERYTHING
 from fhir_server.store import journal

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from fhir_server.arrival import Receipt
+from fhir_server.arrivals.arrival import Receipt
 from profiles.issue import Issue
 
 

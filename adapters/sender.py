@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from adapters import charset, mllp
+from adapters import ack, charset, mllp
 from adapters.batch import Item
 from adapters.syntaxes import is_xml
 
@@ -195,13 +195,15 @@ async def send_many(
     seconds: float = 30.0,
 ) -> Counter[str]:
     """Sends every item over several connections, each with up to `in_flight` messages unanswered, at most `rate` a
-    second in all. Order is kept only with one connection. Counts by verdict, or by failure for those without one."""
+    second in all. Order is kept only with one connection. Counts by verdict, or by failure for those without one;
+    an acknowledgement is sent and no answer is awaited (`sent`)."""
     counts: Counter[str] = Counter()
     items = iter(source)
     pace = _Pace(rate)
 
     def answered(item: Item, answer: Answer) -> None:
-        counts[answer.verdict or answer.failure or "unknown"] += 1
+        bare = not answer.raw and not answer.failure
+        counts[answer.verdict or answer.failure or ("sent" if bare else "unknown")] += 1
         on_answer(item, answer)
 
     lines = [_line(items, open_sender(), answered, in_flight, pace, seconds) for _ in range(connections)]
@@ -227,10 +229,13 @@ async def _line(
                 return
             if item is not None:
                 await pace.wait()
-            if in_flight == 1 and item is not None:
+            if item is not None and ack.is_acknowledgement(item.raw):
+                failure = await sender.put(item.raw, seconds)
+                answered(item, Answer(failure=failure))
+            elif in_flight == 1 and item is not None:
                 answered(item, await sender.send(item.raw, seconds))
                 continue
-            if item is not None:
+            elif item is not None:
                 lost = bool(window) and not sender.connected
                 window.append(item)
                 failure = "closed" if lost else await sender.put(item.raw, seconds)

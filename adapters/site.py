@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from adapters import findings, triggers
 from adapters.findings import Grade
@@ -75,6 +75,7 @@ _WIRE: Table = {
     "reply_charset": Key(one_of(*_CHARSETS)),
     "line_end": Key(one_of(*LINE_ENDS)),
     "ack": Key(one_of("original", "enhanced")),
+    "unasked_ack": Key(one_of("silent", "answered")),
     "quirks": Key(some_of(*QUIRKS)),
     "networks": Key(NETWORKS),
     "certificates": Key(TEXTS),
@@ -123,6 +124,7 @@ class Endpoint:
     reply_charset: str | None = None
     line_end: str = "\r"
     ack: str = "original"
+    unasked_ack: Literal["silent", "answered"] = "silent"
     quirks: tuple[str, ...] = ()
     networks: tuple[Network, ...] = ()
     certificates: tuple[str, ...] = ()
@@ -245,6 +247,7 @@ def _endpoint(path: Path, institutions: Mapping[str, Institution], problems: lis
         reply_charset=wire.get("reply_charset"),
         line_end=LINE_ENDS[wire.get("line_end", "CR")],
         ack=wire.get("ack", "original"),
+        unasked_ack=wire.get("unasked_ack", "silent"),
         quirks=tuple(wire.get("quirks", ())),
         moves=tuple((start, end) for start, end in tables["msh"].get("move", ())),
         triggers=MappingProxyType({sent: tuple(meant.split("^")) for sent, meant in tables["triggers"].items()}),

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from adapters import charset, xml_text
 from adapters.soap_service import Service
-from adapters.syntaxes import NAMESPACE_V2, is_interaction
+from adapters.xml_names import NAMESPACE_V2, is_interaction
 from profiles.issue import Issue
 
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from adapters.syntaxes import NAMESPACE_V3
+from adapters.xml_names import NAMESPACE_V3
 
 
 @dataclass(frozen=True, slots=True)

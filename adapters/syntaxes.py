@@ -8,36 +8,21 @@ V3 is read only at doors that serve it (WS/T 846-2024); elsewhere it is refused 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from adapters import charset, er7
+from adapters.answered import Answered
 from adapters.charset import Decoded
 from adapters.er7 import Parsed
+from adapters.xml_names import NAMESPACE_V2, NAMESPACE_V3, is_interaction
 from profiles.issue import Issue
 
-NAMESPACE_V2 = "urn:hl7-org:v2xml"
-NAMESPACE_V3 = "urn:hl7-org:v3"
 V3_DOORS = frozenset({"http", "folder", "replay", "explain"})
 """Channels at which V3 is served; on an MLLP port it is refused (china 7d 39)."""
 
 
 _V3_ROOT = re.compile(rb"<[A-Z]{4}_IN\d{6}")
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What an answer is about: the message as it came, whether it was read, and what became of it."""
-
-    raw: bytes
-    channel: str
-    read: bool
-    verdict: str
-    issues: Sequence[Issue]
-    now: str
-    control_id: str
-    language: Literal["en", "zh"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +74,7 @@ def _message(root: Any, channel: str) -> Parsed:
     return v2_xml.read(root)
 
 
-def is_interaction(name: str) -> bool:
-    """`POOR_IN200901UV`, `PRPA_IN201311UV02`: V3 whose sender forgot the namespace."""
-    return len(name) >= 13 and name[4:7] == "_IN" and name[:4].isalpha() and name[7:13].isdigit()
-
-
-def acknowledge(said: Said, er7_text: str, name: str) -> bytes | None:
+def acknowledge(said: Answered, er7_text: str, name: str) -> bytes | None:
     """The answer to an XML message in its own syntax; `None` where it is ER7, as to what was never understood."""
     if not is_xml(said.raw):
         return None

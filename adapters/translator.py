@@ -1,7 +1,7 @@
 """One process that translates: messages in on its standard input, what they say out on its standard output, in order.
 
-Pure work in, plain values out. It leaves signals to its server and ends with it: when its
-input ends, and on Linux at once when the server is killed.
+Pure work in, plain values out; an answer carries the number of its question, so that none is taken for another's. It
+leaves signals to its server and ends with it: when its input ends, and on Linux at once when the server is killed.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from typing import IO, Any
 from adapters import pipeline
 from adapters.collector import Collector
 from adapters.site import SiteBook, load
-from fhir_server.arrival import Arrival
+from fhir_server.arrivals.arrival import Arrival
 from mappers.message import Delimiters
 
 _SIZE = 8
+_MOST = 1 << 32
+"""Bytes no value has: a length beyond it is no length, but something else that got into the pipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,26 @@ def write(stream: IO[bytes], value: object) -> None:
 
 
 def read(stream: IO[bytes]) -> Any:
-    """The next value. Raises EOFError when the other process closed its end, or broke off."""
-    size = stream.read(_SIZE)
-    packed = stream.read(int.from_bytes(size, "little"))
-    if len(size) < _SIZE or len(packed) < int.from_bytes(size, "little"):
+    """The next value. Raises EOFError when the other process closed its end, or broke off; any other exception when
+    what stands there is no value: nothing behind it can be trusted."""
+    size = int.from_bytes(_exactly(stream, _SIZE), "little")
+    if size > _MOST:
+        raise ValueError
+    return pickle.loads(_exactly(stream, size))  # noqa: S301 - from the process at the other end of our own pipe
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    """So many bytes, also of a stream that gives what is there."""
+    found = stream.read(size)
+    if len(found) == size:
+        return found
+    parts = bytearray(found)
+    while found and len(parts) < size:
+        found = stream.read(size - len(parts))
+        parts += found
+    if len(parts) < size:
         raise EOFError
-    return pickle.loads(packed)  # noqa: S301 - from the process at the other end of our own pipe
+    return bytes(parts)
 
 
 def main(sites: str, channel: str, parent: int) -> None:
@@ -69,10 +85,10 @@ def main(sites: str, channel: str, parent: int) -> None:
     book, collector = load(Path(sites)), Collector()
     while True:
         try:
-            raw, now = read(questions)
+            number, raw, now = read(questions)
         except EOFError:
             return
-        write(answers, translate(raw, now, book, channel))
+        write(answers, (number, translate(raw, now, book, channel)))
         collector.step()
 
 

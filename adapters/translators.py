@@ -2,19 +2,22 @@
 
 What crosses between the processes is the bytes of a message and its arrival, over plain pipes, in order: no process,
 thread or lock stands between but the thread that feeds. The order of messages is kept by whoever asks for the results.
-A translator that dies is replaced, and what it held is tried again in its successor, and once more alone; a message
-that kills that one too is ours to answer for.
+A translator that dies, or whose answers cannot be read or are out of step, is ended and replaced; what it held is tried
+again in its successor, and once more alone; a message that kills that one too is ours to answer for, and so is one that
+is not done in two minutes: nobody behind it waits for ever.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import selectors
 import subprocess
 import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
+from io import FileIO
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -27,34 +30,49 @@ _PIPE = 1 << 20
 """Bytes of answers a translator may be ahead (Linux; elsewhere what the system gives)."""
 _F_SETPIPE_SZ = 1031
 _CLOSE_SECONDS = 5.0
+_LONGEST = 120.0
+"""Seconds that one message may take: of 16 MiB it takes a quarter of that."""
 _PROGRAM = (
     "import sys; sys.path[:] = {path!r}; from adapters.translator import main; main({sites!r}, {channel!r}, {parent})"
 )
 
 
 class Pending:
-    """A message with a translator. `found` stands when its answer was read."""
+    """A message with a translator. `number` is its place among the questions; `found` stands when its answer was
+    read."""
 
-    __slots__ = ("found", "process")
+    __slots__ = ("found", "number", "process")
 
-    def __init__(self, process: _Process) -> None:
+    def __init__(self, process: _Process, number: int) -> None:
         self.process = process
+        self.number = number
         self.found: Translated | Failed | None = None
 
 
 class Died(Exception):
-    """The translator ended before it answered."""
+    """The translator ended before it answered, or said what is no answer."""
 
 
 class Translators:
     """`count` processes; `submit` hands a message over, `result` gives it prepared, or what went wrong."""
 
     def __init__(
-        self, book: SiteBook, sites: Path, count: int, channel: str, *, command: Sequence[str] | None = None
+        self,
+        book: SiteBook,
+        sites: Path,
+        count: int,
+        channel: str,
+        *,
+        command: Sequence[str] | None = None,
+        longest: float = _LONGEST,
     ) -> None:
         self._book = book
         self._command = command or _command(sites, channel)
-        self._processes = [_Process(self._command) for _ in range(count)]
+        self._longest = longest
+        self._processes = [self._process() for _ in range(count)]
+
+    def _process(self) -> _Process:
+        return _Process(self._command, self._longest)
 
     def submit(self, raw: bytes, now: int) -> Pending:
         """Never blocks. Whoever has the least to do gets it."""
@@ -73,13 +91,16 @@ class Translators:
         return Prepared(found.arrival, endpoint, "", message, None)
 
     def _found(self, pending: Pending, raw: bytes, now: int) -> Translated | Failed:
-        for _ in range(2):
-            try:
-                return pending.process.answer(pending)
-            except Died:
-                pending = self._successor(pending.process).ask(raw, now)
+        try:
+            return pending.process.answer(pending)
+        except Died:
+            pending = self._successor(pending.process).ask(raw, now)
+        try:
+            return pending.process.answer(pending)
+        except Died:
+            self._successor(pending.process)
         # Twice it died; perhaps by another message that came before this one.
-        alone = _Process(self._command)
+        alone = self._process()
         try:
             return alone.answer(alone.ask(raw, now))
         finally:
@@ -88,7 +109,7 @@ class Translators:
     def _successor(self, dead: _Process) -> _Process:
         """All that a process held when it died shares one: each new one costs half a second to start."""
         if dead in self._processes:
-            self._processes[self._processes.index(dead)] = _Process(self._command)
+            self._processes[self._processes.index(dead)] = self._process()
         return min(self._processes, key=lambda process: process.load)
 
     @property
@@ -103,14 +124,20 @@ class Translators:
 class _Process:
     """One translator: a queue that a thread feeds it from, and those that wait for its answers, in order."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], longest: float) -> None:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._questions, self._answers = self._process.stdin, self._process.stdout
+        self._questions, self._output = self._process.stdin, self._process.stdout
+        # Without a buffer, so that whether the pipe is readable says whether an answer has begun.
+        self._answers = FileIO(self._output.fileno(), "rb", closefd=False)
+        self._begun = selectors.DefaultSelector()
+        self._begun.register(self._answers, selectors.EVENT_READ)
+        self._longest = longest
         _widen(self._answers.fileno())
-        self._queue: SimpleQueue[tuple[bytes, int] | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[int, bytes, int] | None] = SimpleQueue()
         self._waiting: deque[Pending] = deque()
+        self._asked = 0
         self._order = threading.Lock()
         self._feeder = threading.Thread(target=self._feed, name="qiao-translator", daemon=True)
         self._feeder.start()
@@ -124,22 +151,40 @@ class _Process:
         return len(self._waiting)
 
     def ask(self, raw: bytes, now: int) -> Pending:
-        pending = Pending(self)
         with self._order:  # a retry comes from another thread than what is new
+            self._asked += 1
+            pending = Pending(self, self._asked)
             self._waiting.append(pending)
-            self._queue.put((raw, now))
+            self._queue.put((pending.number, raw, now))
         return pending
 
     def answer(self, pending: Pending) -> Translated | Failed:
         """Reads up to the answer. Raises Died; what had been answered before is not lost by that."""
         while pending.found is None:
-            try:
-                found = read(self._answers)
-            except (EOFError, OSError, ValueError):
-                self.close()
-                raise Died from None
+            found = self._next(self._waiting[0].number)
             self._waiting.popleft().found = found
         return pending.found
+
+    def _next(self, wanted: int) -> Translated | Failed:
+        """The answer to that question. Raises Died."""
+        try:
+            if not self._begun.select(self._longest):
+                self._end()
+                return Failed("TimeoutError", "translators")
+            number, found = read(self._answers)
+            if number != wanted:
+                raise ValueError
+        except Exception:
+            # Of what comes behind it nobody knows whose answer it is: the wrong patient's, at worst.
+            self._end()
+            raise Died from None
+        answer: Translated | Failed = found
+        return answer
+
+    def _end(self) -> None:
+        """At once: nobody reads its answers any more, so that it might never come to an end by itself."""
+        self._process.kill()
+        self.close()
 
     def close(self) -> None:
         """Lets it end what it is at; one that does not is killed."""
@@ -150,15 +195,19 @@ class _Process:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._begun.close()
         self._answers.close()
+        self._output.close()
 
     def _feed(self) -> None:
         """A process that died shows where its answers end, so nothing is said here."""
-        with contextlib.suppress(OSError, ValueError):
-            while (question := self._queue.get()) is not None:
-                write(self._questions, question)
-        with contextlib.suppress(OSError):
-            self._questions.close()
+        try:
+            with contextlib.suppress(OSError, ValueError):
+                while (question := self._queue.get()) is not None:
+                    write(self._questions, question)
+        finally:
+            with contextlib.suppress(OSError):
+                self._questions.close()
 
 
 def _command(sites: Path, channel: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from lxml import etree
 
 from adapters import er7
-from adapters.syntaxes import NAMESPACE_V2
+from adapters.xml_names import NAMESPACE_V2
 from adapters.xml_text import local
 from mappers.message import Delimiters, Message, Segment, unescape
 from profiles.issue import Issue

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from lxml import etree
 
 from adapters import xml_text
-from adapters.syntaxes import NAMESPACE_V3, Said
+from adapters.answered import Answered
+from adapters.xml_names import NAMESPACE_V3
 from adapters.xml_text import local, plain
 from profiles.issue import Issue
 
@@ -23,7 +24,7 @@ _REGISTRATIONS = frozenset({"PRPA_IN201311UV02", "PRPA_IN201314UV02"})
 _MOST = 20
 
 
-def render(said: Said, name: str) -> bytes:
+def render(said: Answered, name: str) -> bytes:
     """The answer as bytes in the character set `name`."""
     asked = xml_text.tree(xml_text.decode(said.raw).text)
     root = None if isinstance(asked, Issue) else asked
@@ -46,7 +47,7 @@ def render(said: Said, name: str) -> bytes:
     return xml_text.written(answer, name)
 
 
-def _acknowledgement(answer: etree._Element, said: Said, root: etree._Element | None) -> None:
+def _acknowledgement(answer: etree._Element, said: Answered, root: etree._Element | None) -> None:
     told = _add(answer, "acknowledgement", typeCode=said.verdict)
     target = _add(told, "targetMessage")
     _add(target, "id", root=_attribute(root, "id", "root") or MESSAGE, extension=_attribute(root, "id", "extension"))

@@ -31,6 +31,7 @@ from fhir_server.rest.drawn import drawn_id
 from fhir_server.rest.endpoint import FhirEndpoint, Identify, anyone
 from fhir_server.rest.exchange import Services
 from fhir_server.rest.metrics import Metrics
+from fhir_server.rest.public_base import direct, through
 from fhir_server.search.definition import define
 from fhir_server.search.query import Limits
 from fhir_server.service import GROUP, Factory, Runtime, Service, metrics_of, routes_of
@@ -66,7 +67,7 @@ def create_app(
                 metrics,
                 base_url=settings.base_url,
                 identify=identify,
-                trust_forwarded=settings.trust_forwarded,
+                public=through(settings.trusted_proxies) if settings.trust_forwarded else direct,
                 cors=Cors(settings.cors_origins.split(",")),
             )
             app.state.services = [
@@ -144,7 +145,7 @@ def _open(settings: Settings, opened: AsyncExitStack) -> Runtime:
     opened.callback(database.close)
     database.create()
     integrity = Integrity.CHECKED if settings.referential_integrity else Integrity.UNCHECKED
-    intake = Intake(database, integrity=integrity)
+    intake = Intake(database, integrity=integrity, condition_seconds=settings.condition_seconds)
     intake.checks["SearchParameter"] = lambda resource, _owner, _scope: define(resource, "").issues
     opened.callback(intake.close)
     return Runtime(settings, database, intake)
@@ -162,6 +163,7 @@ def _services(runtime: Runtime, desk: Desk) -> Services:
         body_limit=settings.body_limit,
         jobs=desk,
         delete_most=settings.delete_most,
+        bundle_most=settings.bundle_most,
         references_checked=settings.referential_integrity,
     )
 

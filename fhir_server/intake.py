@@ -12,8 +12,8 @@ from concurrent.futures import Future
 from typing import Any
 
 import profiles
-from fhir_server.arrival import Arrival, Receipt
-from fhir_server.arrival_job import ArrivalJob
+from fhir_server.arrivals.arrival import Arrival, Receipt
+from fhir_server.arrivals.job import ArrivalJob
 from fhir_server.integrity import Integrity
 from fhir_server.security.scope import Scope
 from fhir_server.store.database import Database
@@ -38,10 +38,15 @@ class Intake:
     """One per process; `submit` order is write order."""
 
     def __init__(
-        self, database: Database, clock: Clock = system_clock, integrity: Integrity = Integrity.UNCHECKED
+        self,
+        database: Database,
+        clock: Clock = system_clock,
+        integrity: Integrity = Integrity.UNCHECKED,
+        condition_seconds: float = 0,
     ) -> None:
         self._writer = Writer(database, clock)
         self._integrity = integrity
+        self._condition_seconds = condition_seconds
         self.checks: dict[str, Check] = {}
         """What is held against resources of a type beside their definition, by type."""
 
@@ -64,7 +69,8 @@ class Intake:
                 refused.set_result(Refused(issues, entry))
                 return refused
         checked = tuple(self._watched(write, scope) if write.edit is not None else write for write in writes)
-        return self._writer.submit(WriteJob(checked, scope, integrity or self._integrity))
+        job = WriteJob(checked, scope, integrity or self._integrity, self._condition_seconds)
+        return self._writer.submit(job)
 
     def _checked(self, write: Write, scope: Scope) -> tuple[Issue, ...]:
         check = self.checks.get(write.type)

@@ -9,7 +9,7 @@ import asyncio
 
 
 class OneWrite:
-    """What an answer is written to: passes on to the transport."""
+    """What an answer is written to: passes on to the transport, as long as somebody listens there."""
 
     __slots__ = ("_held", "_loop", "_transport")
 
@@ -17,8 +17,14 @@ class OneWrite:
         self._transport, self._loop = transport, loop
         self._held = b""
 
+    def is_closing(self) -> bool:
+        """uvicorn asks before it says `100 Continue`."""
+        return self._transport.is_closing()
+
     def write(self, data: bytes) -> None:
-        if self._held:
+        if self._transport.is_closing():
+            self._held = b""
+        elif self._held:
             held, self._held = self._held, b""
             self._transport.write(held + data)
         elif data.startswith(b"HTTP/1."):

@@ -10,6 +10,7 @@ import secrets
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -44,6 +45,13 @@ class Settings:
         bool,
         Meta(description="links follow Forwarded and X-Forwarded-* headers: only behind a proxy that sets them itself"),
     ] = False
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(
+            description='addresses of proxies whose headers `trust_forwarded` follows, e.g. ["10.0.0.0/8"];'
+            " none: whoever connects"
+        ),
+    ] = ()
     cors_origins: Annotated[
         str, Meta(description="web origins whose pages may call the API, by commas; * for all; empty: none")
     ] = ""
@@ -53,6 +61,9 @@ class Settings:
     delete_most: Annotated[
         int, Meta(ge=1, le=100_000, description="resources one conditional delete may take; 1 refuses several matches")
     ] = 1000
+    bundle_most: Annotated[int, Meta(ge=1, le=1_000_000, description="entries a batch or a transaction may have")] = (
+        20_000
+    )
     referential_integrity: Annotated[
         bool,
         Meta(
@@ -68,6 +79,15 @@ class Settings:
             description="seconds a search or another read may work in the database before it is stopped; 0: no limit",
         ),
     ] = 30
+    condition_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=3600,
+            description="seconds the conditions of one write may work in the database, while other writes wait,"
+            " before it is refused; 0: no limit",
+        ),
+    ] = 5
     threads: Annotated[int, Meta(ge=1, le=256, description="threads that read from the database")] = 8
     cursor_key: Annotated[
         Secret,
@@ -137,6 +157,7 @@ class Settings:
         if wrong:
             raise SettingsError("; ".join(wrong))
         self._whole_tls()
+        self._known_proxies()
 
     def _whole_tls(self) -> None:
         """Half a TLS setting would silently mean plain MLLP."""
@@ -144,6 +165,16 @@ class Settings:
             raise SettingsError("mllp_certificate and mllp_key are given together")
         if self.mllp_client_authorities and not self.mllp_certificate:
             raise SettingsError("mllp_client_authorities needs mllp_certificate and mllp_key")
+
+    def _known_proxies(self) -> None:
+        """A proxy that is named and not trusted would be no proxy at all."""
+        if self.trusted_proxies and not self.trust_forwarded:
+            raise SettingsError("trusted_proxies needs trust_forwarded")
+        for text in self.trusted_proxies:
+            try:
+                ip_network(text)
+            except ValueError:
+                raise SettingsError("trusted_proxies: Expected addresses or networks such as 10.0.0.0/8") from None
 
 
 @cache

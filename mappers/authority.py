@@ -7,10 +7,13 @@ is kept apart by its own name, so that equal numbers of different authorities ne
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mappers.message import NULL
 from mappers.site import Site
+
+if TYPE_CHECKING:
+    from mappers.use import Use
 
 # As FHIR writes them in a URI (datatypes.html#oid, #uuid); anything else is a name like others.
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+", re.ASCII)
@@ -54,3 +57,10 @@ def assigner(site: Site, value: Components, component: int) -> Authority:
     if len(parts) < component or not parts[component - 1]:
         return Authority(site.institution)
     return authority(site, value.get(component), value.get(component, 2), value.get(component, 3))
+
+
+def scheme(use: Use, component: int, uri: str, place: str = "system") -> None:
+    """Notes that the type of a universal id (`ISO`, `UUID`) became the scheme of its URI."""
+    kind = use.value.get(component)
+    if kind:
+        use.coded(component, place, "UniversalIDType", kind, uri[: uri.index(":", len("urn:")) + 1])

@@ -20,6 +20,8 @@ from mappers.site import Context, Site
 from mappers.site_number import number_of
 from profiles.issue import Issue
 
+BARE = 2
+"""Elements of a resource of which nothing is said yet: its type and its id."""
 _NONE: frozenset[str] = frozenset()
 
 
@@ -76,7 +78,7 @@ class Sheet:
 
     @property
     def empty(self) -> bool:
-        return len(self.body) == 2 and not self.deleted
+        return len(self.body) == BARE and not self.deleted
 
     def statement(self) -> Statement:
         gone = frozenset(name for name in self.deleted if not _stands(self.body, name)) if self.deleted else _NONE

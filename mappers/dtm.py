@@ -3,7 +3,7 @@
 A time has an offset or is a date: local time gets the offset of the site, never `Z` by assumption. Precision is kept,
 but a FHIR time always shows minutes and seconds. What is not a date of the calendar is `None`; the caller says so.
 Source: HL7 v2.5.1 2.A.21 (DTM) and 2.A.77 (TS); FHIR R4 datatypes.html#dateTime. Seen in the field and read as well:
-`1977-01-01`, `2015-01-26 11:32:55`, zones with a colon.
+`1977-01-01`, `2015-01-26 11:32:55`, `2026/3/1 9:05:03`, `2026年3月1日`, zones with a colon.
 """
 
 from __future__ import annotations
@@ -12,12 +12,18 @@ import re
 from datetime import date as _day
 from datetime import datetime as _time
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _DTM = re.compile(
     r"\A\s*(\d{4})(?:[-/.]?(\d{2})(?:[-/.]?(\d{2})(?:[T ]?(\d{2})(?::?(\d{2})(?::?(\d{2})(\.\d{1,9})?)?)?)?)?)?"
     r"\s*(Z|[+-]\d{2}:?\d{2})?\s*\Z"
 )
+
+_WORN = re.compile(
+    r"\A\s*(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:(?:T| {1,2})(\d{1,2}):(\d{1,2})(?::(\d{1,2})(\.\d{1,9})?)?)?"
+    r"\s*(Z|[+-]\d{2}:?\d{2})?\s*\Z"
+)
+"""As programs write it for people: single digits stand alone."""
 
 _INSTANT = 19
 """Characters of a FHIR time to the second."""
@@ -35,9 +41,10 @@ class Moment(NamedTuple):
 def read(text: str) -> Moment | None:
     """The parts of a v2 time, or `None` when it is none or names a day or hour that does not exist."""
     match = _DTM.match(text)
-    if match is None:
+    parts = match.groups() if match is not None else _worn(text)
+    if parts is None:
         return None
-    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    year, month, day, hour, minute, second, fraction, zone = parts
     try:
         _day(int(year), int(month or 1), int(day or 1))
     except ValueError:
@@ -48,6 +55,15 @@ def read(text: str) -> Moment | None:
     time = "" if hour is None else f"{hour}:{minute or '00'}:{second or '00'}{fraction or ''}"
     offset = _offset(zone)
     return None if offset is None else Moment(written, time, offset)
+
+
+def _worn(text: str) -> tuple[Any, ...] | None:
+    """The parts of a time as programs write it for people."""
+    match = _WORN.match(text)
+    if match is None:
+        return None
+    *parts, fraction, zone = match.groups()
+    return (*(part.zfill(2) if part else None for part in parts), fraction, zone)
 
 
 def _offset(zone: str | None) -> str | None:

@@ -67,7 +67,7 @@ def write(rows: Sequence[Row]) -> Written:
         f"def {function}(segment, sheet, draft, items):",
         f"    fields = segment.upto({max(row.field[0] for row in rows)})",
         "    position, body, mark = segment.position, sheet.body, sheet.ref + '#'",
-        "    offset, of = draft.site.offset, draft.ledger.lines.setdefault",
+        "    offset, of = draft.site.offset, draft.ledger.told.setdefault",
         "    several = segment.delimiters.repetition",
         *_indented(body),
     ]

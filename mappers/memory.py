@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 Conversion = Callable[[Repetition, Use], Any]
 MOST, LONGEST = 8192, 512
-_BARE = 2
-"""Elements of a resource of which nothing is said yet: its type and its id."""
 _NEW = tuple.__new__
 """Makes a `Leaf` in half the time its own constructor takes."""
 _PLAIN = 2

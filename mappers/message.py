@@ -8,7 +8,7 @@ Source: HL7 v2.5.1 chapter 2, 2.5 (construction) and 2.7 (escape sequences).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -234,8 +234,7 @@ class Message:
 
     __slots__ = (
         "_header",
-        "_leaf_texts",
-        "_leaves",
+        "_left",
         "_made",
         "_positions",
         "_texts",
@@ -258,8 +257,7 @@ class Message:
         self._made: dict[str, tuple[Segment, ...]] = {}
         self._whole: tuple[Segment, ...] | None = None
         self._header: Segment | None = None
-        self._leaves: list[Leaf] | None = None
-        self._leaf_texts: list[str] = []
+        self._left: tuple[frozenset[int], list[Leaf], list[str]] | None = None
         self._trigger: tuple[str, str] | None = None
         self.delimiters = delimiters
 
@@ -327,22 +325,30 @@ class Message:
 
     def leaves(self) -> Sequence[Leaf]:
         """Every non-empty leaf of the message, in order."""
-        if self._leaves is None:
-            self._tell()
-        return self._leaves or ()
+        return self._tell(frozenset())[1]
 
     def texts(self) -> Sequence[str]:
         """The raw texts of the leaves, in the same order."""
-        if self._leaves is None:
-            self._tell()
-        return self._leaf_texts
+        return self._tell(frozenset())[2]
 
-    def _tell(self) -> None:
-        leaves: list[Leaf] = []
-        self._leaf_texts = []
-        for segment in self.segments:
-            segment.tell(leaves, self._leaf_texts)
-        self._leaves = leaves
+    def leaves_without(self, positions: Collection[int]) -> Sequence[Leaf]:
+        """Every non-empty leaf but those of these segments, in order."""
+        return self._tell(frozenset(positions))[1]
+
+    def texts_without(self, positions: Collection[int]) -> Sequence[str]:
+        """The raw texts of the same leaves."""
+        return self._tell(frozenset(positions))[2]
+
+    def _tell(self, positions: frozenset[int]) -> tuple[frozenset[int], list[Leaf], list[str]]:
+        left = self._left
+        if left is None or left[0] != positions:
+            leaves: list[Leaf] = []
+            texts: list[str] = []
+            for segment in self.segments:
+                if segment.position not in positions:
+                    segment.tell(leaves, texts)
+            left = self._left = positions, leaves, texts
+        return left
 
     def value(self, leaf: Leaf) -> str:
         """The raw text of a leaf."""

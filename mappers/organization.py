@@ -93,7 +93,7 @@ def organization(code: str | None, name: str | None, draft: Draft, assigner: str
     sheet = draft.resource("Organization", derived_id("Organization", system, code or name or ""), Weight.MENTION)
     if code:
         sheet.body.setdefault("identifier", [{"system": system, "value": code}])
-    if name or "name" not in sheet.body:
+    if sheet.body.get("name", code) == code:  # the first name stays, whatever else the number is called later
         sheet.body["name"] = name or code
     return sheet
 

@@ -53,19 +53,15 @@ def _names(raw: str) -> bool:
     return quote(raw, safe="") == raw and system_of(raw, "-", "-").endswith(f"/{raw}")
 
 
-def written(message: Message, leaves: list[tuple[Leaf, str]]) -> str:
-    """The text of the values that read otherwise in the resources."""
-    segments = message.segments
-    lines: list[str] = []
-    for leaf, raw in leaves:
-        segment = segments[leaf[0]]
-        if segment.fields[leaf[1]] == raw:
-            occurrence = segment.occurrence
-            place = f"{segment.name}-{leaf[1]}" if occurrence == 1 else f"{segment.name}[{occurrence}]-{leaf[1]}"
-        else:
-            place = message.locate(leaf)
-        lines.append(f"{place} {raw}" if raw.isprintable() and "\\" not in raw else f"{place} {_escaped(raw)}")
-    return "\n".join(lines)
+def line(message: Message, leaf: Leaf, raw: str) -> str:
+    """The line of a value that reads otherwise in the resources."""
+    segment = message.segments[leaf[0]]
+    if segment.fields[leaf[1]] == raw:
+        occurrence = segment.occurrence
+        place = f"{segment.name}-{leaf[1]}" if occurrence == 1 else f"{segment.name}[{occurrence}]-{leaf[1]}"
+    else:
+        place = message.locate(leaf)
+    return f"{place} {raw}" if raw.isprintable() and "\\" not in raw else f"{place} {_escaped(raw)}"
 
 
 def read(text: str) -> dict[str, str]:

@@ -18,16 +18,15 @@ from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mappers import original, systems
 from mappers.codes import Coded, lookup
 from mappers.derived import derived_id
 from mappers.engine import apply
-from mappers.ledger import Outcome
+from mappers.ledger import Again, Line, Outcome
 from mappers.mapped import Weight
-from mappers.message import Leaf, Message, legible, unescape
+from mappers.message import NULL, Leaf, Message, Segment, legible, unescape
 from mappers.organization import institution
 from mappers.segments.sft_device import answer, software
 from mappers.site import Site
@@ -115,7 +114,7 @@ def _header(draft: Draft, sheet: Sheet) -> None:
         start = sheet.path("contained")
         lines = tuple(
             (leaf, line.outcome, line.path.partition("#")[2], line.rule)
-            for leaf, found in draft.ledger.lines.items()
+            for leaf, found in draft.ledger.told.items()
             if leaf.position == 0
             for line in found
             if line.path.startswith(start)
@@ -187,51 +186,70 @@ def _sender(draft: Draft, sheet: Sheet) -> dict[str, Any]:
 
 
 @cache
-def _structural() -> Mapping[tuple[str, int], str]:
-    """Reason by segment and field: what only holds a message together and says nothing about anybody."""
+def _structural() -> Mapping[tuple[str, int], Line]:
+    """The line by segment and field: what only holds a message together and says nothing about anybody."""
     path = Path(__file__).parent / "tables" / "structural.csv"
     with path.open(encoding="utf-8", newline="") as file:
-        return MappingProxyType({(row["segment"], int(row["field"])): row["reason"] for row in csv.DictReader(file)})
+        rows = list(csv.DictReader(file))
+    return {(row["segment"], int(row["field"])): Line("dropped", row["reason"], "structural") for row in rows}
 
 
 def account(draft: Draft, sheet: Sheet | None) -> None:
     """Gives every leaf without an outcome one: dropped with a reason when structural, else carried. What stands in the
     resources otherwise than it was sent is kept as it was sent, too (`mappers.original`)."""
-    message, lines, structural = draft.message, draft.ledger.lines, _structural()
-    segments = message.segments
+    ledger, message = draft.ledger, draft.message
+    again, segments = ledger.again, message.segments
+    if again:
+        ledger.spell_out({leaf[0] for leaf in ledger.told} & again.keys())  # more was told of them since
     carried: list[tuple[Leaf, str]] = []
-    originals: list[tuple[Leaf, str]] = []
-    told, asked = lines.get, original.OTHERWISE
-    for leaf, raw in zip(message.leaves(), message.texts(), strict=True):
+    otherwise: list[str] = []
+    waiting = sorted(again)
+    told, asked = ledger.told.get, original.OTHERWISE
+    for leaf, raw in zip(message.leaves_without(again), message.texts_without(again), strict=True):
+        while waiting and waiting[0] < leaf[0]:
+            otherwise += _again(segments[waiting[0]], again[waiting.pop(0)])
         found = told(leaf)
         if found is not None:
             outcome, path, _ = found[0]
             if outcome == "stored" and not path.endswith(asked):  # nearly every leaf stands as it was sent
                 continue
             if (outcome == "coded" and len(found) == 1) or original.otherwise(leaf, raw, found):
-                originals.append((leaf, raw))
+                otherwise.append(original.line(message, leaf, raw))
             continue
-        reason = structural.get((segments[leaf[0]].name, leaf[1]))
-        if reason is not None and _says_nothing(reason, raw):
-            draft.ledger.note(leaf, "dropped", reason, "structural")
-            if reason == _ENCODING:
-                originals.append((leaf, raw))
+        line = structural(segments[leaf[0]].name, leaf[1], raw)
+        if line is not None:
+            ledger.told[leaf] = [line]
+            if line.path == _ENCODING:
+                otherwise.append(original.line(message, leaf, raw))
         elif sheet is None:
-            draft.ledger.note(leaf, "carried", JOURNAL, "message-not-translated")
+            ledger.note(leaf, "carried", JOURNAL, "message-not-translated")
         else:
             carried.append((leaf, raw))
+    for position in waiting:
+        otherwise += _again(segments[position], again[position])
     if sheet is not None and carried:
         _carry(draft, sheet, carried)
-    if sheet is not None and originals:
-        said = {"url": original.V2_ORIGINAL, "valueString": original.written(message, originals)}
+    if sheet is not None and otherwise:
+        said = {"url": original.V2_ORIGINAL, "valueString": "\n".join(otherwise)}
         sheet.body.setdefault("extension", []).append(said)
 
 
-def _says_nothing(reason: str, raw: str) -> bool:
-    """Some senders put meaning where the standard has none: a random OBX-1, a result class in MSH-16."""
+def _again(segment: Segment, told: Again) -> Iterator[str]:
+    """What reads otherwise of a segment that fared as one before."""
+    place = segment.name if segment.occurrence == 1 else f"{segment.name}[{segment.occurrence}]"
+    return (place + one for one in told.otherwise)
+
+
+def structural(segment: str, field: int, raw: str) -> Line | None:
+    """The line of a leaf that only holds its message together. Some senders put meaning where the standard has none: a
+    random OBX-1, a result class in MSH-16."""
+    line = _structural().get((segment, field))
+    if line is None:
+        return None
+    reason = line.path
     if reason == "set-id":
-        return raw.isdigit() and len(raw) <= 4
-    return reason != "transport" or raw in ("AL", "NE", "ER", "SU") or raw == '""'
+        return line if raw.isdigit() and len(raw) <= 4 else None
+    return line if reason != "transport" or raw in ("AL", "NE", "ER", "SU", NULL) else None
 
 
 def _carry(draft: Draft, sheet: Sheet, carried: list[tuple[Leaf, str]]) -> None:

@@ -144,7 +144,7 @@ class Use:
 
     def settle(self, path: str) -> None:
         """The value stands at `path` (`Type/id#element`): the notes go into the ledger."""
-        of = self.draft.ledger.lines.setdefault
+        of = self.draft.ledger.told.setdefault
         for leaf, outcome, subpath, rule in self.notes:
             where = path if not subpath else subpath if "#" in subpath else f"{path}.{subpath}"
             of(leaf, []).append(_NEW(Line, (outcome, where, rule)))

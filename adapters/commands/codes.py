@@ -87,15 +87,12 @@ def requeue(site: Site_ = "", sites: Sites_ = None, database: Database_ = None, 
 
 
 def _book(sites: Path | None) -> SiteBook:
+    from adapters.commands.book import book_of
     from adapters.commands.said import fail
-    from adapters.site import SITES, SiteError, load
 
     if sites is not None and not sites.is_dir():
         fail(f"There is no such folder: {sites}", exit_code=3)
-    try:
-        return load(sites or SITES)
-    except SiteError as error:
-        fail(str(error), exit_code=2)
+    return book_of(sites)
 
 
 def _settle(
@@ -105,8 +102,8 @@ def _settle(
     from adapters import replay
     from adapters.commands.said import progress
     from adapters.unmapped import carrying, target_of
+    from fhir_server.arrivals.unmapped_task import Mapped
     from fhir_server.intake import Intake, system_clock
-    from fhir_server.unmapped_task import Mapped
 
     result: dict[str, Any] = {"mapped": sum(map(len, mapped.values())), "completed": 0}
     intake = Intake(store)

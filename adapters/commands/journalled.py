@@ -11,6 +11,7 @@ def explained(number: int, database: str | None, sites: Path | None, where: str)
     from adapters import pipeline
     from adapters.commands.said import fail
     from adapters.explanation import explain
+    from adapters.packed_ledger import unpack
     from adapters.site import SITES, load
     from fhir_server.commands.sources import opened
     from fhir_server.intake import system_clock
@@ -27,7 +28,7 @@ def explained(number: int, database: str | None, sites: Path | None, where: str)
     result = explain(prepared, where) | {"journal": number, "verdict": found.verdict}
     if prepared.message is not None and found.ledger:
         homes: dict[str, list[dict[str, str]]] = {}
-        for location, outcome, path, rule in pipeline.unpack_ledger(found.ledger, prepared.message):
+        for location, outcome, path, rule in unpack(found.ledger, prepared.message):
             homes.setdefault(location, []).append({"outcome": outcome, "path": path, "rule": rule})
         for value in result["values"]:
             value["to"] = homes.get(value["location"], [])

@@ -33,17 +33,14 @@ def command(
     """Profile captured messages (fields, shapes, codes, unmapped share) and write the beginning of a site."""
     from itertools import islice
 
+    from adapters.commands.book import book_of
     from adapters.commands.said import fail, progress
     from adapters.replay_files import inputs
-    from adapters.site import SITES, SiteError, load
 
     missing = [str(path) for path in paths if not path.exists()]
     if missing:
         fail(f"There is no such file or folder: {', '.join(missing)}", exit_code=3)
-    try:
-        book = load(sites or SITES)
-    except SiteError as error:
-        fail(str(error), exit_code=2)
+    book = book_of(sites)
     source = inputs(paths)
     with progress("learn", quiet=json_) as step:
         found, unread = _learn(islice(source, limit) if limit else source, book, site, step)

@@ -9,8 +9,8 @@ from typing import Any
 
 def reversed_(file: Path, sites: Path | None, site: str, to: str, version: str) -> str:
     """The message, a line a segment; ends the command with a sentence when there is none."""
+    from adapters.commands.book import book_of
     from adapters.commands.said import fail
-    from adapters.site import SITES, SiteError, load
     from mappers.outbound import Envelope, Receiver, Rendered, focus_of, kinds, of_bundle, render, versions
 
     code, _, event = to.replace("^", "_").partition("_")
@@ -18,13 +18,8 @@ def reversed_(file: Path, sites: Path | None, site: str, to: str, version: str) 
         fail(f"--to must be one of {', '.join(f'{kind}_…' for kind in kinds())}, not {to!r}.", exit_code=2)
     if version not in versions():
         fail(f"--version must be one of {', '.join(versions())}, not {version!r}.", exit_code=2)
-    try:
-        book = load(sites or SITES)
-    except SiteError as error:
-        fail(str(error), exit_code=2)
-    endpoint = book.by_code(site) if site else book.default
-    if endpoint is None:
-        fail(f"There is no site {site!r}; known are {', '.join(book.endpoints)}.", exit_code=2)
+    book = book_of(sites, site)
+    endpoint = book.by_code(site) or book.default
     pool = of_bundle(_read(file))
     envelope = Envelope(f"{code}^{event}", _control_id(pool), _time(pool))
     made = render(focus_of(code, event, pool), pool, Receiver(endpoint.site, version), envelope)

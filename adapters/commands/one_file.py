@@ -13,17 +13,12 @@ if TYPE_CHECKING:
 def prepared_of(file: Path, sites: Path | None, site: str) -> list[Prepared]:
     """The prepared messages; ends the command with a sentence when there is nothing to read."""
     from adapters import batch
+    from adapters.commands.book import book_of
     from adapters.commands.said import fail
     from adapters.pipeline import prepare
-    from adapters.site import SITES, SiteError, load
     from fhir_server.intake import system_clock
 
-    try:
-        book = load(sites or SITES)
-    except SiteError as error:
-        fail(str(error), exit_code=2)
-    if site and book.by_code(site) is None:
-        fail(f"There is no site {site!r}; known are {', '.join(book.endpoints)}.", exit_code=2)
+    book = book_of(sites, site)
     if str(file) == "-":
         items = list(batch.read(sys.stdin.buffer, "stdin"))
     elif file.exists():

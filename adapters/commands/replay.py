@@ -31,9 +31,9 @@ def command(
     from itertools import islice
 
     from adapters import replay
+    from adapters.commands.book import book_of
     from adapters.commands.said import fail, finish, progress
     from adapters.replay_files import Bookmark, inputs
-    from adapters.site import SITES, SiteError, load
     from fhir_server.intake import Intake, system_clock
     from fhir_server.store.database import Database
     from fhir_server.store.journal import Wanted
@@ -43,17 +43,12 @@ def command(
     missing = [str(path) for path in paths or [] if not path.exists()]
     if missing:
         fail(f"There is no such file or folder: {', '.join(missing)}", exit_code=3)
-    try:
-        book = load(sites or SITES)
-    except SiteError as error:
-        fail(str(error), exit_code=2)
-    if site and book.by_code(site) is None:
-        fail(f"There is no site {site!r}; known are {', '.join(book.endpoints)}.", exit_code=2)
+    book = book_of(sites, site)
+    wanted = Wanted(_time(since), _time(until), site, type_, status)
     store = Database(database) if apply or from_journal else None
     if store is not None:
         store.create()
     if store is not None and from_journal:
-        wanted = Wanted(_time(since), _time(until), site, type_, status)
         source = replay.from_journal(store, wanted)
     else:
         source = inputs(paths or [], site=site, flat=repair_flat)

@@ -1,26 +1,24 @@
 """What is kept of deliveries: rows of `outbox`, and how far the log of changes was looked at; one transaction each.
 
-One process at a time leads: it looks at the changes and calls the receivers. Its lease and its cursor over `change` are
-the row `outbound` of the table of jobs; deliveries are written together with the cursor, so none is lost and none is
-made twice. Everything goes through the one writer of the process.
+One process at a time leads (`fhir_server.jobs.lead`): it looks at the changes and calls the receivers. Deliveries are
+written together with its cursor, so none is lost and none is made twice. Everything goes through the one writer of the
+process.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from fhir_server.jobs.ledger import LEASE
+from fhir_server.jobs.lead import Step
+from fhir_server.jobs.plain import Plain
 from fhir_server.store import schema
-from fhir_server.store.unit import Key, Unit
+from fhir_server.store.unit import Unit
 
-LEADER = "outbound"
-_JOB = tuple(column.name for column in schema.job.columns)
-_DELIVERY = tuple(column.name for column in schema.outbox.columns)
+FOLLOWER = "outbound"
 WAITING, DONE, DEAD, DROPPED = "waiting", "done", "dead", "dropped"
 UNENCODABLE, UNMADE = "unencodable", "unmade"
 """Verdicts of what is dead from the start: a person must look at it first; there is nothing to send at all."""
@@ -132,80 +130,16 @@ def long_done(connection: Connection, before: int, most: int = 1000) -> tuple[in
 # ---------------------------------------------------------------------------------------- writing
 
 
-class _Plain:
-    """A store job under the commit lock that touches no resources."""
-
-    ordered: ClassVar[bool] = True
-
-    def touches(self) -> Iterable[Key]:
-        return ()
-
-    def prepare(self, unit: Unit) -> None:
-        """Nothing to read."""
-
-
-def _leader(unit: Unit) -> dict[str, Any] | None:
-    rows = unit.driver.select(schema.job, _JOB, ("id",), [(LEADER,)])
-    return dict(zip(_JOB, rows[0], strict=True)) if rows else None
-
-
-def _progress(seq: int) -> bytes:
-    return json.dumps({"next": {"seq": seq}, "said": ""}).encode()
-
-
-def _seq(row: dict[str, Any]) -> int:
-    return int(json.loads(bytes(row["progress"]))["next"]["seq"])
-
-
 @dataclass(frozen=True)
-class Lead(_Plain):
-    """Takes or renews the lead; gives the cursor, None while another process leads. `start` is for the first time."""
+class Looked(Plain):
+    """Changes were looked at; these messages came of it. False when another process leads by now."""
 
-    worker: str
-    start: int
-    is_dead: Callable[[str], bool]
-
-    def apply(self, unit: Unit) -> int | None:
-        row, lease = _leader(unit), unit.now + LEASE
-        if row is None:
-            head = (LEADER, LEADER, "running", unit.now, unit.now, lease, self.worker, b"null", b"{}")
-            unit.driver.insert(schema.job, [(*head, _progress(self.start), b"{}")])
-            return self.start
-        other = row["worker"] not in ("", self.worker)
-        if other and (row["lease"] or 0) > unit.now and not self.is_dead(row["worker"]):
-            return None
-        values = (LEADER, self.worker, lease, unit.now)
-        unit.driver.update(schema.job, ("id",), ("worker", "lease", "updated"), [values])
-        return _seq(row)
-
-
-@dataclass(frozen=True)
-class Leave(_Plain):
-    """Gives the lead back."""
-
-    worker: str
-
-    def apply(self, unit: Unit) -> None:
-        row = _leader(unit)
-        if row is not None and row["worker"] == self.worker:
-            unit.driver.update(schema.job, ("id",), ("worker", "lease"), [(LEADER, "", None)])
-
-
-@dataclass(frozen=True)
-class Looked(_Plain):
-    """The changes up to `seq` were looked at; these messages came of it. False when another process leads by now."""
-
-    worker: str
-    before: int
-    seq: int
+    step: Step
     made: tuple[Made, ...]
 
     def apply(self, unit: Unit) -> bool:
-        row = _leader(unit)
-        if row is None or row["worker"] != self.worker or _seq(row) > self.before:
+        if not self.step.taken(unit):
             return False
-        values = (LEADER, _progress(self.seq), unit.now + LEASE, unit.now)
-        unit.driver.update(schema.job, ("id",), ("progress", "lease", "updated"), [values])
         if self.made:
             last = unit.driver.query(select(func.coalesce(func.max(schema.outbox.c.id), 0)))[0][0]
             rows = [_row(last + number, one, unit.now) for number, one in enumerate(self.made, 1)]
@@ -234,7 +168,7 @@ def _row(number: int, one: Made, now: int) -> Delivery:
 
 
 @dataclass(frozen=True)
-class Settled(_Plain):
+class Settled(Plain):
     """One attempt ended so; a delivery that a person dropped meanwhile stays dropped."""
 
     id: int
@@ -255,7 +189,7 @@ class Settled(_Plain):
 
 
 @dataclass(frozen=True)
-class Moved(_Plain):
+class Moved(Plain):
     """A person sends dead letters again, or drops what waits or is dead; gives the numbers that were moved."""
 
     ids: Sequence[int]
@@ -275,7 +209,7 @@ class Moved(_Plain):
 
 
 @dataclass(frozen=True)
-class Purge(_Plain):
+class Purge(Plain):
     """Forgets deliveries that were done long ago."""
 
     ids: tuple[int, ...]

@@ -19,11 +19,12 @@ from adapters.incident import incident
 from adapters.outbound.encoding import encode
 from adapters.outbound.endpoint import Outbound
 from adapters.outbound.gathering import gather
-from adapters.outbound.ledger import UNENCODABLE, UNMADE, Looked, Made, last_change
+from adapters.outbound.ledger import FOLLOWER, UNENCODABLE, UNMADE, Looked, Made, last_change
 from adapters.outbound.log import BATCH, asked, in_version, next_changes, reports_of
 from adapters.outbound.routing import Asked, Case, Change, Due, comes_back, wanted
 from adapters.site import Endpoint
 from fhir_server.jobs.desk import Submit
+from fhir_server.jobs.lead import Step
 from fhir_server.log import log
 from fhir_server.security.scope import EVERYTHING, Scope
 from fhir_server.store.database import Database
@@ -60,7 +61,8 @@ class Lookout:
             changes = next_changes(connection, self.seq, self._types)
             made = [one for found in changes for one in self._made(connection, found)]
         reached = changes[-1].seq if len(changes) == BATCH else top
-        if not self._submit(Looked(self._worker, self.seq, reached, tuple(made))).result():
+        step = Step(FOLLOWER, self._worker, self.seq, reached)
+        if not self._submit(Looked(step, tuple(made))).result():
             raise Superseded
         self.seq = reached
         return len(made)

@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Mapping
 
 from adapters.outbound.courier import Courier, couriers
-from adapters.outbound.ledger import Lead, Leave, Purge, counts, last_change, long_done
+from adapters.outbound.ledger import FOLLOWER, Purge, counts, last_change, long_done
 from adapters.outbound.lookout import Lookout, Superseded
 from adapters.site import Endpoint
 from fhir_server.intake import system_clock
+from fhir_server.jobs.lead import Lead, Leave
 from fhir_server.jobs.runner import is_dead, own_name, retired
 from fhir_server.log import log
 from fhir_server.service import Runtime
@@ -75,7 +76,7 @@ class OutboundService:
         retired(self._worker)
         if self._leads:
             try:
-                await asyncio.wrap_future(self._submit(Leave(self._worker)))
+                await asyncio.wrap_future(self._submit(Leave(FOLLOWER, self._worker)))
             except Unwritten:
                 log.warning("the lead was not given back; its lease will run out")
 
@@ -116,7 +117,7 @@ class OutboundService:
     def _lead(self, now: int) -> None:
         with self._database.read() as connection:
             start = last_change(connection)
-        job = Lead(self._worker, start, lambda other: is_dead(other, self._worker))
+        job = Lead(FOLLOWER, self._worker, start, lambda other: is_dead(other, self._worker))
         seq: int | None = self._submit(job).result()
         if seq is not None and not self._leads:
             self._lookout.seq = seq

@@ -30,18 +30,15 @@ def command(
     json_: Annotated[bool, typer.Option("--json", help="One JSON object on stdout: what was written where.")] = False,
 ) -> None:
     """Report on traffic, findings, referrals, shared results and indicators, per institution and period."""
+    from adapters.commands.book import book_of
     from adapters.commands.said import fail
-    from adapters.site import SITES, SiteError, load
     from conformance.report import county
     from fhir_server.commands.sources import opened
 
     if language not in ("zh", "en"):
         fail(f"There is no language {language!r}; known are zh, en.", exit_code=2)
     period = _period(since, until, day)
-    try:
-        members = county(load(sites or SITES))
-    except SiteError as error:
-        fail(str(error), exit_code=2)
+    members = county(book_of(sites))
     wanted = tuple(institution or ())
     unknown = [code for code in wanted if code not in members.institutions]
     if unknown:

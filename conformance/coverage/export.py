@@ -29,7 +29,6 @@ MESSAGES = codes.FOLDER.parent / "messages.csv"
 VENDORS = Path(__file__).parents[2] / "adapters" / "vendors"
 _TYPE_INFO = "http://hl7.org/fhir/uv/v2mappings/StructureDefinition/TypeInfo"
 _CONDITIONS = "http://hl7.org/fhir/uv/v2mappings/antlr_condition_syntax.html"
-_SEGMENT = f"{CANONICAL_BASE}/v2/segment"
 _TYPE = "http://hl7.org/fhir/StructureDefinition"
 
 
@@ -53,22 +52,17 @@ def message_map(name: str, rows: Iterable[Mapping[str, str]]) -> Resource:
     """The ConceptMap of a message structure."""
     elements: dict[str, list[Resource]] = {}
     for row in rows:
-        info = [{"url": "type", "valueCode": row["datatype"]}]
-        if row["datatype"] in maps():
-            segment, _, kind = row["datatype"].rstrip("]").partition("[")
-            via = f"{CANONICAL_BASE}/ConceptMap/{_id('segment', f'{segment}-to-{kind}')}"
-            info.append({"url": "mappedVia", "valueUrl": via})
-        target = {"extension": [{"url": _TYPE_INFO, "extension": info}], "code": row["target"]}
+        segment, _, kind = row["datatype"].rstrip("]").partition("[")
+        via = _id("segment", f"{segment}-to-{kind}") if row["datatype"] in maps() else ""
+        target = {**_typed(row["datatype"], via), "code": row["target"], "equivalence": "equivalent"}
         comment = "; ".join((row["event"], row["origin"]))
-        elements.setdefault(row["id"], []).append({**target, "equivalence": "equivalent", "comment": comment})
+        elements.setdefault(row["id"], []).append({**target, "comment": comment})
     found = _head(
         _id("message", f"{name}-to-bundle"),
         f"Message {name} to Bundle",
         f"The resources that Qiao makes of the segments of the HL7 v2 message {name}.",
     )
-    group: Resource = {"source": f"{CANONICAL_BASE}/v2/message/{name}", "target": f"{_TYPE}/Bundle"}
-    group["element"] = [{"code": code, "target": targets} for code, targets in elements.items()]
-    return {**found, "group": [group]}
+    return {**found, "group": [_group(f"message/{name}", "Bundle", elements)]}
 
 
 def write(folder: Path) -> int:
@@ -111,17 +105,29 @@ def segment_map(name: str, rows: Iterable[Row]) -> Resource:
         f"Segment {segment} to {kind}",
         f"The rows by which Qiao takes the HL7 v2 segment {segment} to FHIR {kind}.",
     )
-    group: Resource = {"source": f"{_SEGMENT}/{segment}", "target": f"{_TYPE}/{kind.partition('-')[0]}"}
-    group["element"] = [{"code": code, "target": targets} for code, targets in elements.items()]
-    return {**found, "group": [group]}
+    return {**found, "group": [_group(f"segment/{segment}", kind.partition("-")[0], elements)]}
+
+
+def _group(source: str, kind: str, elements: Mapping[str, list[Resource]]) -> Resource:
+    """A v2 message or segment and what becomes of each of its elements in a resource of that kind."""
+    return {
+        "source": f"{CANONICAL_BASE}/v2/{source}",
+        "target": f"{_TYPE}/{kind}",
+        "element": [{"code": code, "target": targets} for code, targets in elements.items()],
+    }
+
+
+def _typed(datatype: str, via: str) -> Resource:
+    """The TypeInfo of a target: its datatype, and the id of the map that makes it."""
+    info = [{"url": "type", "valueCode": datatype}] if datatype else []
+    if via:
+        info.append({"url": "mappedVia", "valueUrl": f"{CANONICAL_BASE}/ConceptMap/{via}"})
+    return {"extension": [{"url": _TYPE_INFO, "extension": info}]} if info else {}
 
 
 def _target(row: Row) -> Resource:
-    info = [{"url": "type", "valueCode": row.datatype}] if row.datatype else []
-    if row.vocabulary and codes.table(row.vocabulary).codes:
-        via = f"{CANONICAL_BASE}/ConceptMap/{_id('table', row.vocabulary)}"
-        info.append({"url": "mappedVia", "valueUrl": via})
-    target: Resource = {"extension": [{"url": _TYPE_INFO, "extension": info}]} if info else {}
+    known = row.vocabulary and codes.table(row.vocabulary).codes
+    target = _typed(row.datatype, _id("table", row.vocabulary) if known else "")
     target |= {"code": row.target, "equivalence": "equivalent", "comment": _comment(row)}
     depends = []
     if row.when:

@@ -15,6 +15,8 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any, Literal
 
+from mappers import dtm
+
 Form = Literal["verbatim", "within", "number", "time", ""]
 _NUMBER = re.compile(r"[-+]?\d{1,30}(?:\.\d{0,30})?", re.ASCII)
 _V2_TIME = re.compile(r"(\d{4}(?:\d{2}){0,5})(?:\.\d{1,6})?([+-]\d{4}|Z)?", re.ASCII)
@@ -78,7 +80,7 @@ class Presence:
         return ""
 
     def _timed(self, value: str) -> bool:
-        found = _V2_TIME.fullmatch(value)
+        found = _V2_TIME.fullmatch(value) or _V2_TIME.fullmatch(_compact(value))
         if found is None or len(value) < 4:
             return False
         digits, zone = found[1], (found[2] or "").replace("Z", "+0000")
@@ -87,6 +89,14 @@ class Presence:
             # Equal digits of another zone are another time.
             forms = {f"~{one}" for one in forms} | {_instant(digits.ljust(14, "0"), f"{zone[:3]}:{zone[3:]}")}
         return not forms.isdisjoint(self._times)
+
+
+def _compact(text: str) -> str:
+    """A time that was written for people (`2026/3/1 9:05`), as HL7 writes it; '' when it is none."""
+    moment = dtm.read(text)
+    if moment is None:
+        return ""
+    return f"{moment.day.replace('-', '')}{moment.time.replace(':', '')}{moment.offset.replace(':', '')}"
 
 
 def number(text: str) -> Decimal | None:

@@ -21,7 +21,7 @@ _LIMIT = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One file: its issues, whether it could be read, and what was in it."""
+    """One file: its issues, whether it could be read, and what was in it, where somebody else is to be asked."""
 
     path: Path
     issues: tuple[Issue, ...]
@@ -68,7 +68,7 @@ def command(
     if extensions not in ("known", "any"):
         fail("--extensions is known or any", Exit.USAGE)
     registry, wanted = _loaded(package or [], profile, _installed(data_folder))
-    results = [_judged(path, wanted, registry, extensions) for path in paths]
+    results = [_judged(path, wanted, registry, extensions, keep=cross_check) for path in paths]
     _print(results, form="json" if json else "html" if html else "text")
     if cross_check:
         from fhir_server.commands.second_opinion import opinions
@@ -130,7 +130,7 @@ def _loaded(packages: list[Path], profile: str | None, installed: tuple[Shelf, .
     return registry, definition["url"]
 
 
-def _judged(path: Path, profile: str | None, registry: Registry, extensions: str) -> Judged:
+def _judged(path: Path, profile: str | None, registry: Registry, extensions: str, *, keep: bool) -> Judged:
     from profiles.json_positions import json_positions
     from profiles.packages import is_xml
     from profiles.validator import validate
@@ -155,10 +155,10 @@ def _judged(path: Path, profile: str | None, registry: Registry, extensions: str
     rigour: Rigour = "strict" if extensions == "known" else "accepting"
     issues = validate(resource, profile=profile, registry=registry, rigour=rigour)
     if issues and not positions:
-        positions = dict(json_positions(data))
+        positions = dict(json_positions(data, [issue.expression for issue in issues]))
     known = {(issue.code, issue.expression) for issue in found}
     placed = (_placed(issue, positions) for issue in issues if (issue.code, issue.expression) not in known)
-    return Judged(path, (*found, *placed), resource=resource)
+    return Judged(path, (*found, *placed), resource=resource if keep else None)
 
 
 def _placed(issue: Issue, positions: dict[str, tuple[int, int]]) -> Issue:

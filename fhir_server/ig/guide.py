@@ -35,7 +35,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("Communication", "cmc-critical-value-task"),
         ),
         "recognition": ("cmc-recognition-*",),
-        "audit": ("Provenance", "AuditEvent", "cmc-identity-review"),
+        "audit": ("Provenance", "AuditEvent", "cmc-identity-review", "cmc-unmapped-code"),
     }
 )
 """The profiles by theme: an id, ids that begin alike, or every profile of a type that no id claims."""

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from fhir_server.jobs.job import OPEN, Job, Json, Slice, State, Work
+from fhir_server.jobs.plain import Plain
 from fhir_server.security.scope import EVERYTHING, Scope
 from fhir_server.store import schema
 from fhir_server.store.body import issues_json
@@ -102,18 +103,8 @@ def _update(unit: Unit, name: str, **values: Any) -> None:
     unit.driver.update(schema.job, ("id",), tuple(values), [(name, *values.values())])
 
 
-class _Plain:
-    """A store job that touches no resources; under the commit lock, since it decides by what is stored."""
-
-    def touches(self) -> Iterable[Key]:
-        return ()
-
-    def prepare(self, unit: Unit) -> None:
-        """Nothing to read."""
-
-
 @dataclass(frozen=True)
-class Ask(_Plain):
+class Ask(Plain):
     """A new job; gives its id."""
 
     id: str
@@ -130,7 +121,7 @@ class Ask(_Plain):
 
 
 @dataclass(frozen=True)
-class Take(_Plain):
+class Take(Plain):
     """Takes the job that looked free when `seen` was read; None when somebody was faster."""
 
     seen: Job
@@ -179,7 +170,7 @@ class Keep:
 
 
 @dataclass(frozen=True)
-class Cancel(_Plain):
+class Cancel(Plain):
     """The asker wants it no more, whether it is finished or not; gives whether there was such a job."""
 
     id: str
@@ -192,7 +183,7 @@ class Cancel(_Plain):
 
 
 @dataclass(frozen=True)
-class Release(_Plain):
+class Release(Plain):
     """A process that stops gives its jobs back, so that the next one need not wait for the lease to run out."""
 
     ids: tuple[str, ...]
@@ -206,7 +197,7 @@ class Release(_Plain):
 
 
 @dataclass(frozen=True)
-class Forget(_Plain):
+class Forget(Plain):
     """Removes rows of finished jobs."""
 
     ids: tuple[str, ...]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, literal, or_, select, union
@@ -20,6 +21,7 @@ from fhir_server.operations.stored import stored
 from fhir_server.rest.bundle import bundle, resource_entry
 from fhir_server.rest.exchange import Answer, Call, Services, refusal, refused
 from fhir_server.rest.page_link import PAGE, Mark, link, opened, sealed
+from fhir_server.search.heavy import taken
 from fhir_server.search.instants import EARLIEST, LATEST, instant_range
 from fhir_server.search.parameters import clinical_date, parameters
 from fhir_server.store.body import instant
@@ -65,7 +67,7 @@ def _everything(kind: str, call: Call, services: Services) -> Answer:
     with services.database.read() as connection:
         snapshot = asked.mark[0] if asked.mark else connection.execute(_SNAPSHOT).scalar_one()
         total = asked.mark[2] if asked.mark else _total(connection, asked, call)
-        rows = _page(connection, asked, call, snapshot)
+        rows, cut = _page(connection, asked, call, snapshot)
         shown = [Reached(row.rid, row.type, row.id, bytes(row.body)) for row in rows[: asked.count]]
         outside = resource_types() - compartment(kind).keys() - {kind}
         along = reached(shown, connection, call, most=INCLUDED_MOST, deep=frozenset(outside))
@@ -74,8 +76,8 @@ def _everything(kind: str, call: Call, services: Services) -> Answer:
     along = _without_strangers(shown, along, call)
     path = "/".join(filter(None, (call.type, call.id, "$everything")))
     links = [("self", link(call, path, next((text for name, text in call.parameters if name == PAGE), "")))]
-    if len(rows) > len(shown) > 0:
-        following = sealed((snapshot, shown[-1].rid, total), call, services)
+    if shown and (cut or len(rows) > len(shown)):
+        following = sealed((snapshot, shown[-1].rid, total), "everything", call, services)
         links.append(("next", link(call, path, following)))
     entries = _entries(call, shown, along, asked.types)
     return Answer(200, bundle("searchset", entries, links=links, total=total, at=instant(services.clock())))
@@ -112,7 +114,7 @@ def _asked(kind: str, call: Call, services: Services) -> _Asked | Answer:
     if count is not None and count < 0:
         return refused("operation-parameter-value", "_count", name="_count", type="count")
     mark = None
-    if given.one(PAGE) is not None and (mark := opened(given.one(PAGE), call, services)) is None:
+    if given.one(PAGE) is not None and (mark := opened(given.one(PAGE), "everything", call, services)) is None:
         return refusal(Issue("search-cursor", f"http.{PAGE}"))
     focus = stored(call, services) if call.id else None
     if isinstance(focus, Answer):
@@ -221,10 +223,10 @@ def _cared_for(asked: _Asked) -> ColumnElement[bool]:
     return or_(resource.c.clinical_date.is_(None), meets)
 
 
-def _page(connection: Connection, asked: _Asked, call: Call, snapshot: Any) -> list[Row]:
-    """The rows of one page and one more; the focus comes first."""
+def _page(connection: Connection, asked: _Asked, call: Call, snapshot: Any) -> tuple[list[Row], bool]:
+    """The rows of one page and one more, the focus first; and whether it was cut, because it is heavy."""
     if not asked.count:
-        return []
+        return [], False
     after = (asked.mark[1] or 0) if asked.mark else 0
     rows: list[Row] = []
     if asked.rid is not None and after == 0:
@@ -234,7 +236,11 @@ def _page(connection: Connection, asked: _Asked, call: Call, snapshot: Any) -> l
         others = others.where(resource.c.rid != asked.rid)
         after = 0 if after == asked.rid else after
     others = others.where(resource.c.rid > after).order_by(resource.c.rid).limit(asked.count + 1 - len(rows))
-    return [*rows, *connection.execute(others)]
+    return taken(chain(rows, connection.execute(others, execution_options=_IN_PIECES)))
+
+
+_IN_PIECES = {"stream_results": True, "max_row_buffer": 50}
+"""Not all rows are brought here before the first is looked at."""
 
 
 def _rows(asked: _Asked, call: Call) -> Select[Any]:

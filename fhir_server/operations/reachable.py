@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from fhir_server.rest.exchange import Call
+from fhir_server.search import heavy
 from fhir_server.search.reference import local
 from fhir_server.store.body import parse
 from fhir_server.store.schema import resource
@@ -82,12 +83,12 @@ def _rows(kind: str, names: Sequence[str], connection: Connection, call: Call) -
 def reached(
     start: Sequence[Reached], connection: Connection, call: Call, *, most: int, deep: frozenset[str] | None
 ) -> list[Reached] | None:
-    """What the resources refer to, and what that refers to, and so on; None when it is more than `most`.
+    """What the resources refer to, and what that refers to, and so on; None when it is more than `most`, or too heavy.
 
     References are followed further from resources of the types in `deep` only; None follows from all.
     """
     known = {one.key for one in start}
-    whole: list[Reached] = []
+    whole, weight = list[Reached](), 0
     frontier = list(start)
     while frontier:
         wanted: dict[Key, None] = {}
@@ -96,7 +97,8 @@ def reached(
         fresh = found([key for key in wanted if key not in known], connection, call)
         known |= wanted.keys()
         whole += fresh
-        if len(whole) > most:
+        weight += sum(len(one.body) for one in fresh)
+        if len(whole) > most or weight > heavy.MOST_BYTES:
             return None
         frontier = [one for one in fresh if deep is None or one.type in deep]
     return whole

@@ -83,7 +83,8 @@ class Library:
             return []
         known = self.found.get((kind, url))
         if known is None:
-            rows = self.search(kind, (("url", url.replace(",", r"\,").replace("$", r"\$")),))
+            escaped = re.sub(r"([\\,$])", r"\\\1", url)
+            rows = self.search(kind, (("url", escaped),))
             known = self.found[kind, url] = sorted(rows, key=_newest, reverse=True)
         return known
 

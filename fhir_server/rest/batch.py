@@ -19,9 +19,9 @@ from fhir_server.rest.document import Resource, document
 from fhir_server.rest.entry import Entry, asked, entries
 from fhir_server.rest.exchange import Answer, Call, Change, Return, Services, refusal, refused
 from fhir_server.rest.links import placeholders
-from fhir_server.rest.reading import Reader, reading_issue
+from fhir_server.rest.reading import Reader, reading_issue, sparing
 from fhir_server.rest.response import response_entry
-from fhir_server.rest.transaction import ORDER, transaction
+from fhir_server.rest.transaction import ORDER, too_many, transaction
 from fhir_server.rest.writing import write_of
 from fhir_server.store.write import Refused, Write, Written
 from profiles.issue import Issue
@@ -52,6 +52,9 @@ def batch(call: Call, services: Services, bundled: Resource, reader: Reader) -> 
     read = entries(bundled, call.base)
     answers: dict[int, Answer] = {}
     waiting: dict[int, Future[tuple[Written, ...] | Refused]] = {}
+    if len(read) > services.bundle_most:
+        return too_many(services)
+    reads = sparing(reader, services.database.seconds)
     known = [entry for entry in read if isinstance(entry, Entry)]
     answers |= {number: refusal(entry) for number, entry in enumerate(read) if isinstance(entry, Issue)}
     refers = may_refer(call.body, call.base)
@@ -71,7 +74,7 @@ def batch(call: Call, services: Services, bundled: Resource, reader: Reader) -> 
     for entry in known:
         if entry.number not in answers:
             issue = reading_issue(entry)
-            answers[entry.number] = refusal(issue) if issue else reader(entry, call, services)
+            answers[entry.number] = refusal(issue) if issue else reads(entry, call, services)
     whole = call.preferences.returned is Return.REPRESENTATION
     listed = [response_entry(answers[n], call, by_number.get(n), whole=whole) for n in range(len(read))]
     return Answer(200, bundle("batch-response", listed))

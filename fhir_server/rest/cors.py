@@ -16,7 +16,7 @@ _EXPOSED = (
 _ALLOWED = (
     b"access-control-allow-headers",
     b"Accept, Authorization, Content-Type, Content-Encoding, If-Match, If-Modified-Since, If-None-Exist, If-None-Match,"
-    b" Prefer, X-Requested-With, X-Security-Context",
+    b" Prefer, X-Requested-With, X-Provenance, X-Security-Context",
 )
 _MAX_AGE = (b"access-control-max-age", b"600")
 

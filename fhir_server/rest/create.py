@@ -6,8 +6,10 @@ from fhir_server.problem import outcome
 from fhir_server.rest.conditional import header_text, may_refer
 from fhir_server.rest.document import resource_of
 from fhir_server.rest.exchange import Answer, Call, Change, Return, Services, refusal, versioned_location
+from fhir_server.rest.provenance import provenance
 from fhir_server.rest.writing import Asked, write_of
 from fhir_server.store.write import Write, Written
+from profiles.issue import Issue
 
 
 def create(call: Call, services: Services) -> Answer | Change:
@@ -25,14 +27,19 @@ def create(call: Call, services: Services) -> Answer | Change:
         if_none_exist=None if call.if_none_exist is None else header_text(call.if_none_exist),
         refers=may_refer(call.body, call.base),
     )
-    return changing(call, write_of(asked, services))
+    return changing(call, services, write_of(asked, services))
 
 
-def changing(call: Call, write: Write | tuple[object, ...]) -> Answer | Change:
-    """The change of one create, update or patch."""
+def changing(call: Call, services: Services, write: Write | tuple[Issue, ...]) -> Answer | Change:
+    """The change of one create, update or patch, and what the caller tells of it."""
     if not isinstance(write, Write):
-        return refusal(*write)  # type: ignore[arg-type]
-    return Change((write,), lambda written: saved(call, written[0]))
+        return refusal(*write)
+    if not call.provenance:
+        return Change((write,), lambda written: saved(call, written[0]))
+    told = provenance(call, services, write)
+    if not isinstance(told, Write):
+        return refusal(*told)
+    return Change((write, told), lambda written: saved(call, written[0]))
 
 
 def saved(call: Call, written: Written) -> Answer:

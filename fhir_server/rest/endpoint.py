@@ -37,7 +37,7 @@ from fhir_server.rest.negotiation import (
     preferences,
     pretty,
 )
-from fhir_server.rest.public_base import direct, forwarded
+from fhir_server.rest.public_base import Public, direct
 from fhir_server.rest.rendering import AS_IT_IS, Form, rendered, work_left
 from fhir_server.rest.router import Route, allowed, carry_out, find
 from fhir_server.rest.upload import NDJSON, uploaded
@@ -118,13 +118,13 @@ class FhirEndpoint:
         base_url: str = "",
         identify: Identify = anyone,
         prefix: str = "/fhir",
-        trust_forwarded: bool = False,
+        public: Public = direct,
         cors: Cors | None = None,
     ) -> None:
         self._services, self._executor, self._metrics = services, executor, metrics
         self._short = _SHORT | _ONE_ROW if services.database.dialect == "sqlite" else _SHORT
         self._base_url, self._identify, self._prefix = base_url.rstrip("/"), identify, prefix
-        self._public = forwarded if trust_forwarded else direct
+        self._public = public
         self._cors = cors or Cors()
         self._landing: Landing[Any] = Landing()
 
@@ -161,7 +161,9 @@ class FhirEndpoint:
         if isinstance(path, Issue) or isinstance(parameters, Issue):
             path, parameters = (), ()
         headers = _joined(scope["headers"])
-        base = self._base_url or self._public(headers, scope.get("scheme", "http"), self._prefix)
+        if len(headers) < len(scope["headers"]) and _named_twice(scope["headers"]):
+            issue = Issue("host-repeated", "http.Host")
+        base = self._base_url or self._public(headers, scope.get("scheme", "http"), self._prefix, _peer(scope))
         form = answer_format(_text(headers, b"accept"), parameters)
         return _Request(scope["method"], path, parameters, headers, base, form, issue)
 
@@ -229,6 +231,7 @@ class FhirEndpoint:
             content_type=_text(headers, b"content-type"),
             accept=_text(headers, b"accept"),
             security_context=_text(headers, b"x-security-context"),
+            provenance=_text(headers, b"x-provenance"),
             **placed,  # type: ignore[arg-type]
         )
 
@@ -240,7 +243,7 @@ class FhirEndpoint:
         form = request.path[-1:] == ("_search",) and bool(call.content_type)
         issue = None if form and is_form(call.content_type) else _body_issue(call, route, placed)
         if issue is None and form and not is_form(call.content_type):
-            issue = Issue("media-type", "http.Content-Type")
+            issue = Issue("media-type-form", "http.Content-Type")
         issue = issue or coding_issue(_text(request.headers, b"content-encoding"))
         if issue is not None:
             return refusal(issue)
@@ -338,6 +341,11 @@ def _plain(answer: Answer, request: _Request) -> tuple[bytes, Form]:
         return answer.body, AS_IT_IS
 
 
+def _peer(scope: Any) -> str:
+    """The address a request came from, '' over a socket that has none."""
+    return (scope.get("client") or ("",))[0]
+
+
 def _text(headers: Headers, name: bytes) -> str:
     return headers.get(name, b"").decode("latin-1")
 
@@ -358,6 +366,11 @@ def _joined(listed: list[tuple[bytes, bytes]]) -> Headers:
         for name in _LISTS & headers.keys():
             headers[name] = b",".join(text for other, text in listed if other == name)
     return headers
+
+
+def _named_twice(listed: list[tuple[bytes, bytes]]) -> bool:
+    """Whether the request names two hosts: each of those who pass it on may go by another (RFC 9112 3.2)."""
+    return sum(name == b"host" for name, _ in listed) > 1
 
 
 def _own_media(route: Route, placed: Mapping[str, str]) -> bool:

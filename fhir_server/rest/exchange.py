@@ -69,6 +69,7 @@ class Call(NamedTuple):
     content_type: str = ""
     accept: str = ""
     security_context: str = ""
+    provenance: str = ""
     upload: Path | None = None
 
 
@@ -115,6 +116,7 @@ class Services:
     body_limit: int
     jobs: Desk | None = None
     delete_most: int = 1000
+    bundle_most: int = 20_000
     references_checked: bool = False
 
 

@@ -31,6 +31,7 @@ from fhir_server.rest.bundle import bundle, resource_entry
 from fhir_server.rest.exchange import Answer, Call, Services, refusal
 from fhir_server.rest.page_link import PAGE, Mark, link, opened, sealed
 from fhir_server.rest.subset import Subset, subset
+from fhir_server.search.heavy import taken
 from fhir_server.search.instants import Range, instant_range
 from fhir_server.search.query import Handling
 from fhir_server.store.body import instant
@@ -86,15 +87,17 @@ def history(past: Past, connection: Connection, call: Call, services: Services) 
         return refusal(asked)
     window = _window(connection, past, asked)
     total = _total(connection, past, asked, call, window)
-    rows: list[Row] = []
+    rows, cut = list[Row](), False
     if asked.count and not asked.count_only:
-        rows = list(connection.execute(_page(past, asked, call, window)))
-    back = asked.mark is not None and bool(asked.mark.back)
-    shown = rows[-asked.count :] if back else rows[: asked.count]
+        rows, cut = taken(connection.execute(_page(past, asked, call, window), execution_options=_IN_PIECES))
+    shown = rows[: asked.count]
+    more = cut or len(rows) > len(shown)
+    if asked.mark is not None and asked.mark.back:
+        shown.reverse()
     given = next((text for name, text in call.parameters if name == PAGE), "")
     links = [("self", link(call, past.path, given))]
-    for relation, mark in _beside(asked, shown, total, more=len(rows) > len(shown)):
-        links.append((relation, link(call, past.path, sealed(tuple(mark), call, services) if mark else "")))
+    for relation, mark in _beside(asked, shown, total, more=more):
+        links.append((relation, link(call, past.path, sealed(tuple(mark), "history", call, services) if mark else "")))
     entries = _entries(call, shown, asked.part)
     return Answer(200, bundle("history", entries, links=links, total=total, at=instant(services.clock())))
 
@@ -131,7 +134,7 @@ def _asked(call: Call, services: Services) -> Asked | Issue:
         return _unread(unread, _FORMS[unread])
     mark = None
     if PAGE in found:
-        read_mark = opened(found[PAGE], call, services)
+        read_mark = opened(found[PAGE], "history", call, services)
         if read_mark is None:
             return Issue("search-cursor", f"http.{PAGE}")
         mark = _Mark(*read_mark)  # type: ignore[arg-type]
@@ -160,6 +163,8 @@ def _one_of(codes: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(codes))
 
 
+_IN_PIECES = {"stream_results": True, "max_row_buffer": 50}
+"""Not all rows are brought here before the first is looked at."""
 _COUNT, _SUMMARY, _TOTAL = re.compile(r"\d{1,20}", re.ASCII), _one_of(sorted(_SUMMARIES)), _one_of(("none", "accurate"))
 _READERS = {
     "_count": lambda text: text if _COUNT.fullmatch(text) else None,
@@ -220,7 +225,9 @@ def _current_within(low: int, high: int) -> list[ColumnElement[bool]]:
 
 
 def _page(past: Past, asked: Asked, call: Call, window: tuple[int, int | None]) -> Select:
-    """One page and one row more, with the bodies: an older version has its own, the current one that of the row."""
+    """One page and one row more, from the mark away, with the bodies: an older version has its own, the current one
+    that of the row.
+    """
     rows = _versions(past, asked, call, window)
     # Versions of one resource are numbered in the order of the changes, and that index has both.
     order = change.c.version if past.rid is not None else change.c.seq
@@ -238,7 +245,8 @@ def _page(past: Past, asked: Asked, call: Call, window: tuple[int, int | None]) 
     )
     body = func.coalesce(version.c.body, resource.c.body).label("body")
     columns = (few, resource.c.type, resource.c.id, body, before.c.method.label("before"))
-    return select(*columns).select_from(joined).order_by(few.c.seq.desc())
+    back = asked.mark is not None and asked.mark.back
+    return select(*columns).select_from(joined).order_by(few.c.seq if back else few.c.seq.desc())
 
 
 def _total(connection: Connection, past: Past, asked: Asked, call: Call, window: tuple[int, int | None]) -> int | None:

@@ -39,6 +39,7 @@ _ALWAYS = (400, 404, 406, 414, 500)
 _BODY = (413, 415)
 _WRITE = (403, 409, 412, 422, 503)
 _FORMATTED = ("_format", "_pretty")
+_TOLD = ("X-Provenance", "Prefer", *_FORMATTED)
 _PART = ("_summary", "_elements", *_FORMATTED)
 _READ = (*_PART, "If-None-Match", "If-Modified-Since")
 _SEARCH = (
@@ -74,19 +75,19 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "search-type": Shape("Search", _SEARCH, _BUNDLE, (*_ALWAYS, 409, 410)),
         "search-system": Shape("Search over several types", ("_type", *_SEARCH), _BUNDLE, (*_ALWAYS, 409, 410)),
         "search-compartment": Shape("Search in a compartment", ("_type", *_SEARCH), _BUNDLE, (*_ALWAYS, 409, 410)),
-        "create": Shape("Create", ("If-None-Exist", "Prefer", *_FORMATTED), _SAVED, (*_ALWAYS, *_BODY, *_WRITE), "Own"),
+        "create": Shape("Create", ("If-None-Exist", *_TOLD), _SAVED, (*_ALWAYS, *_BODY, *_WRITE), "Own"),
         "read": Shape("Read", _READ, {200: ("Own",), 304: ()}, (*_ALWAYS, 410)),
         "vread": Shape("Read a version", _READ, {200: ("Own",), 304: ()}, (*_ALWAYS, 410)),
         "update": Shape(
             "Update, or create under an id",
-            ("If-Match", "If-None-Match", "Prefer", *_FORMATTED),
+            ("If-Match", "If-None-Match", *_TOLD),
             _SAVED,
             (*_ALWAYS, *_BODY, *_WRITE),
             "Own",
         ),
         "patch": Shape(
             "Change parts",
-            ("If-Match", "Prefer", *_FORMATTED),
+            ("If-Match", *_TOLD),
             {200: ("Own", "OperationOutcome")},
             (*_ALWAYS, 410, *_BODY, *_WRITE),
             "Patch",
@@ -180,6 +181,7 @@ PARAMETERS: Mapping[str, Json] = MappingProxyType(
         "If-None-Match": _header("If-None-Match", "Read: not these versions; update: `*` only when there is none"),
         "If-None-Exist": _header("If-None-Exist", "Conditional create: search parameters", "identifier=http://s|1"),
         "If-Modified-Since": _header("If-Modified-Since", "An HTTP date", "Wed, 01 Jul 2026 00:00:00 GMT"),
+        "X-Provenance": _header("X-Provenance", "A Provenance in JSON, without its target: what is written with it"),
         "Prefer": _header("Prefer", "return=…, handling=…, respond-async", "return=representation"),
     }
 )

@@ -20,14 +20,14 @@ _LONGEST = 1024
 Mark = tuple[int | None, ...]
 
 
-def sealed(mark: Mark, call: Call, services: Services) -> str:
-    """The mark as text for the links of this request."""
-    return seal.sealed(orjson.dumps(mark), _bound(call), services.cursor_key)
+def sealed(mark: Mark, listing: str, call: Call, services: Services) -> str:
+    """The mark as text for the links of this request; `listing` is what is paged, whose marks no other can read."""
+    return seal.sealed(orjson.dumps(mark), _bound(listing, call), services.cursor_key)
 
 
-def opened(text: str, call: Call, services: Services) -> Mark | None:
+def opened(text: str, listing: str, call: Call, services: Services) -> Mark | None:
     """The mark again, or None when it was not made here for this request."""
-    payload = None if len(text) > _LONGEST else seal.opened(text, _bound(call), services.cursor_key)
+    payload = None if len(text) > _LONGEST else seal.opened(text, _bound(listing, call), services.cursor_key)
     return None if payload is None else tuple(orjson.loads(payload))
 
 
@@ -42,6 +42,6 @@ def _kept(call: Call) -> list[tuple[str, str]]:
     return [pair for pair in call.parameters if pair[0] not in (PAGE, "_format", "_pretty")]
 
 
-def _bound(call: Call) -> bytes:
+def _bound(listing: str, call: Call) -> bytes:
     owners = call.caller.scope.owners
-    return orjson.dumps([call.type, call.id, _kept(call), "*" if owners is None else sorted(owners)])
+    return orjson.dumps([listing, call.type, call.id, _kept(call), "*" if owners is None else sorted(owners)])

@@ -45,11 +45,13 @@ def patch(call: Call, services: Services) -> Answer | Change:
         edit=edit,
         if_match=call.if_match,
     )
-    return changing(call, write_of(asked, services))
+    return changing(call, services, write_of(asked, services))
 
 
 def _edit(call: Call, services: Services) -> Edit | tuple[Issue, ...]:
     media = media_type(call.content_type)
+    if media == PLAIN and call.body.lstrip()[:1] == b"[":  # a list of operations can be nothing else
+        media = JSON_PATCH
     if media in (JSON_PATCH, XML_PATCH, MERGE_PATCH):
         return _of_bytes(media, call.body, services.body_limit)
     found = document(call, services)

@@ -20,6 +20,7 @@ from fhir_server.rest.history_system import history_system
 from fhir_server.rest.history_type import history_type
 from fhir_server.rest.identity import type_issue
 from fhir_server.rest.patch import patch
+from fhir_server.rest.provenance import NOT_TOLD_OF
 from fhir_server.rest.read import read
 from fhir_server.rest.search import search
 from fhir_server.rest.search_compartment import search_compartment
@@ -212,6 +213,8 @@ def carry_out(route: Route, placed: dict[str, str], call: Call, services: Servic
 
 def _handled(route: Route, call: Call, services: Services) -> Answer | Change:
     """What the handler says; a read that was stopped at its time limit is refused."""
+    if call.provenance and route.interaction in NOT_TOLD_OF:
+        return refused("provenance-place", "http.X-Provenance")
     try:
         return route.handler(call, services)
     except TooSlow:

@@ -20,7 +20,7 @@ from fhir_server.rest.entry import Entry, asked, entries
 from fhir_server.rest.exchange import Answer, Call, Change, Return, Services, refusal, refused
 from fhir_server.rest.full_url import full_url_issue, names_of
 from fhir_server.rest.links import linked, names_urn, placeholders
-from fhir_server.rest.reading import Reader, reading_issue
+from fhir_server.rest.reading import Reader, reading_issue, sparing
 from fhir_server.rest.response import response_entry
 from fhir_server.rest.writing import write_of
 from fhir_server.store.write import Write, Written
@@ -39,6 +39,8 @@ class _Planned(NamedTuple):
 def transaction(call: Call, services: Services, document: Resource, reader: Reader) -> Answer | Change:
     """200 with a transaction-response in the order of the request; or the refusals, and nothing done."""
     read = entries(document, call.base)
+    if len(read) > services.bundle_most:
+        return too_many(services)
     known = [entry for entry in read if isinstance(entry, Entry)]
     issues = [entry for entry in read if isinstance(entry, Issue)]
     issues += [issue for entry in known if (issue := _entry_issue(entry)) is not None]
@@ -68,6 +70,11 @@ def transaction(call: Call, services: Services, document: Resource, reader: Read
         lambda written: _answer(call, services, known, ordered, written, reader),
         reads=len(planned) < len(known),
     )
+
+
+def too_many(services: Services) -> Answer:
+    """The refusal of a Bundle with more entries than one request may have."""
+    return refused("bundle-too-many", "Bundle.entry", limit=str(services.bundle_most))
 
 
 def _entry_issue(entry: Entry) -> Issue | None:
@@ -134,13 +141,14 @@ def _unreadable(
     Reads come last, after the commit, so they are tried before anything is written; what the writes are about to
     create or change may not be there yet.
     """
+    reads = sparing(reader, services.database.seconds)
     coming = {(plan.write.type, plan.write.id) for plan in planned if plan.entry.method != "DELETE"}
     going = {(plan.write.type, plan.write.id) for plan in planned if plan.entry.method == "DELETE"}
     for entry in known:
         if not entry.reads or entry.segments[:2] in coming:
             continue
         gone = entry.segments in going and entry.method in ("GET", "HEAD")
-        answer = refused("gone", f"{entry.expression}.request.url") if gone else reader(entry, call, services)
+        answer = refused("gone", f"{entry.expression}.request.url") if gone else reads(entry, call, services)
         if answer.status >= 400:
             return answer
     return None
@@ -155,12 +163,13 @@ def _answer(
     reader: Reader,
 ) -> Answer:
     answers: dict[int, Answer] = {}
+    reads = sparing(reader, services.database.seconds)
     for plan, one in zip(ordered, written, strict=True):
         gone = plan.entry.method == "DELETE"
         answers[plan.entry.number] = deleted(call, one) if gone else saved(call, one)
     for entry in known:
         if entry.number not in answers:
-            answers[entry.number] = reader(entry, call, services)
+            answers[entry.number] = reads(entry, call, services)
     whole = call.preferences.returned is Return.REPRESENTATION
     listed = [response_entry(answers[entry.number], call, entry, whole=whole) for entry in known]
     return Answer(200, bundle("transaction-response", listed))

@@ -31,4 +31,4 @@ def update(call: Call, services: Services) -> Answer | Change:
         if_none_match=call.if_none_match,
         refers=may_refer(call.body, call.base),
     )
-    return changing(call, write_of(asked, services))
+    return changing(call, services, write_of(asked, services))

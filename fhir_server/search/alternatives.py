@@ -31,3 +31,8 @@ def any_of(tests: Iterable[ColumnElement[bool]]) -> ColumnElement[bool]:
     while len(every) > WIDE:
         every = [_Group(or_(*every[start : start + WIDE])) for start in range(0, len(every), WIDE)]
     return or_(*every) if every else false()
+
+
+def one_of(column: ColumnElement[int], values: tuple[int, ...]) -> ColumnElement[bool]:
+    """The column has one of the values."""
+    return column == values[0] if len(values) == 1 else column.in_(values)

@@ -7,14 +7,14 @@ Paging is by keyset over (sort values, rid) and shows nothing that was created a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal, select, true, union_all
 
 from fhir_server.search.condition import Condition
-from fhir_server.search.conditions import probe
 from fhir_server.search.matching import (
     URLS,
     Drive,
@@ -31,6 +31,7 @@ from fhir_server.search.matching import (
 )
 from fhir_server.search.order import BY_ID, BY_TYPE, Order, SortValue, after, by, downward, sort_value
 from fhir_server.search.parameters import EVERY, types_of
+from fhir_server.search.probe import probe
 from fhir_server.search.query import SortKey
 from fhir_server.search.walk import Walk, branches, keys_of
 from fhir_server.security.scope import Scope
@@ -95,6 +96,18 @@ def page(wanted: Wanted) -> Select[Any]:
         return _merged([_rows(branch.found, branch.order, wanted) for branch in branches(_walk(wanted))], wanted)
     found = matching(wanted.type, wanted.conditions, wanted.scope, drive=wanted.drive)
     return _rows(found, order_of(wanted, found), wanted)
+
+
+@cache
+def weights(make: Callable[[Wanted], Select[Any]]) -> Callable[[Wanted], Select[Any]]:
+    """The bytes of each body that a statement gives, without reading them."""
+
+    def weighing(wanted: Wanted) -> Select[Any]:
+        rows = make(wanted).subquery("weighed")
+        return select(SEQ, func.length(rows.c.body))
+
+    weighing.__name__ = f"weights of {make.__name__}"  # statements are kept by name
+    return weighing
 
 
 def _rows(found: Matching, order: Order, wanted: Wanted) -> Select[Any]:

@@ -16,8 +16,8 @@ from fhir_server.search.numbers import ordered
 from fhir_server.search.parameters import CHOICES, CURRENT_ENTRIES, Kind, Source
 from fhir_server.search.paths import Walk, keys_of, root_extension, walker
 from fhir_server.search.quantity import comparable
-from fhir_server.search.reference import identifier_param, local, of_type_param, text_param
-from fhir_server.search.text import folded, normalised
+from fhir_server.search.reference import identifier_param, inside_param, local, of_type_param, text_param
+from fhir_server.search.text import CUT, LONGEST, folded, kept, normalised, pieces
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ _HIGHEST_NUMBER = 2**63 - 1
 
 
 LONGEST_URI = 500
-"""Characters of a uri that `:below` compares."""
+"""Characters of a uri that `:below` compares; a query value may not be longer."""
 
 
 def by_key(kind: Kind, source: Source, types: frozenset[str] = frozenset()) -> list[tuple[str, Emit]]:
@@ -174,9 +174,18 @@ def _token(param: int) -> Emit:
         if type(text) is str:
             form = folded(text)
             if form:
-                rows.strings.add((texts, form))
+                _add_text(texts, form, rows)
 
     return token
+
+
+def _add_text(param: int, form: str, rows: Rows) -> None:
+    if len(form) <= LONGEST:
+        rows.strings.add((param, form))
+        return
+    inside = inside_param(param)
+    rows.strings.add((param, kept(form)))
+    rows.strings.update((inside, piece) for piece in pieces(form))
 
 
 def _contact_point(param: int) -> Emit:
@@ -205,7 +214,7 @@ def _string(param: int) -> Emit:
         if type(text) is str:
             form = normalised(text)
             if form:
-                rows.strings.add((param, form))
+                _add_text(param, form, rows)
                 rows.keys.add((param, exact_key(text)))  # `:exact`
 
     return string
@@ -223,7 +232,7 @@ def _parts(value: dict[str, Any]) -> list[str]:
             parts.append(part)
     if names is _NAME_PARTS:
         if type(value.get("family")) is str:
-            parts.append(value["family"] + "".join(g for g in value.get("given") or () if type(g) is str))
+            parts.append(value["family"] + "".join(_texts(value.get("given"))))
     elif "text" not in value:
         whole = "".join(text for name in _WRITTEN for text in _texts(value.get(name)))
         if not whole.isascii():
@@ -320,16 +329,30 @@ def _quantity(param: int) -> Emit:
             return
         number = value.get("value")
         if _is_number(number):
-            key = ordered(number)
+            reach = _REACHES.get(value.get("comparator"), _itself)  # type: ignore[arg-type]
+            span = reach(ordered(number))
             for list_param in _unit_params(param, value):
-                rows.ranges.add((list_param, key, key))
+                rows.ranges.add((list_param, *span))
             unit = _coded_unit(value)
             if unit is not None:
                 same, unit = comparable(_decimal(number), unit)
-                key = ordered(same)
-                rows.ranges.add((unit_param(param, *unit), key, key))
+                rows.ranges.add((unit_param(param, *unit), *reach(ordered(same))))
 
     return quantity
+
+
+def _itself(key: int) -> tuple[int, int]:
+    return key, key
+
+
+_REACHES: dict[str, Callable[[int], tuple[int, int]]] = {
+    "<": lambda key: (_LOWEST_NUMBER, key - 1),
+    "<=": lambda key: (_LOWEST_NUMBER, key),
+    ">=": lambda key: (key, _HIGHEST_NUMBER),
+    ">": lambda key: (key + 1, _HIGHEST_NUMBER),
+}
+"""A measurement that is only known to lie below or above (`Quantity.comparator`) is a range: `<5` is found by `lt5`
+and, since it may be so, by `gt2`, but neither by `5` nor by `ge5` (search.html#prefix, on ranges of the resource)."""
 
 
 def _coded_unit(value: dict[str, Any]) -> tuple[str, str] | None:
@@ -383,7 +406,8 @@ def _uri(param: int) -> Emit:
     def uri(value: Any, rows: Rows) -> None:
         if type(value) is str and value:
             rows.keys.add((param, exact_key(value)))
-            rows.strings.add((param, value.replace("\x00", "")[:LONGEST_URI]))  # `:below`
+            text = value.replace("\x00", "")  # `:below`
+            rows.strings.add((param, text if len(text) <= LONGEST_URI else text[:LONGEST_URI] + CUT))
             if "|" in value:
                 rows.keys.add((param, exact_key(value.partition("|")[0])))
 

@@ -26,8 +26,10 @@ from fhir_server.search.filter import Tree as FilterTree
 from fhir_server.search.modifiers import modifiers, part_of
 from fhir_server.search.parameters import EVERY, Parameter, parameters, types_of
 from fhir_server.search.terminology import NotKnown, hierarchy, in_value_set, understood
+from fhir_server.search.text import normalised
+from fhir_server.search.text_lists import longest_text
 from fhir_server.search.together import both, missing
-from fhir_server.search.values import AnyOf, Surroundings, Target, Token, Value, read, split, unescaped
+from fhir_server.search.values import AnyOf, Surroundings, Target, Token, Value, Words, read, split, unescaped
 from profiles.issue import Issue
 
 _LIST_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -56,7 +58,7 @@ class Criteria:
         self.operator = ""
 
     def refuse(self, code: str, name: str, what: str = "", valid: Iterable[str] = ()) -> None:
-        key = {"search-modifier": "modifier", "search-codes": "what"}.get(code, "type")
+        key = {"search-modifier": "modifier", "search-codes": "what", "search-text-long": "limit"}.get(code, "type")
         details = {"name": _shown(name), key: _shown(what) if key == "modifier" else what}
         if code == "search-modifier":
             details["valid"] = ", ".join(valid) or "-"
@@ -123,6 +125,9 @@ class Criteria:
             if isinstance(value, NotKnown):
                 self.refuse("search-codes", parameter.code, value.what)
                 return None
+            if isinstance(value, Words) and (most := self.too_long(parameter, modifier, value.text)):
+                self.refuse("search-text-long", parameter.code, str(most))
+                return None
             found.append(value)
         self.values += len(parts)
         self.codes += sum(len(value.tokens) for value in found if isinstance(value, AnyOf))
@@ -130,6 +135,13 @@ class Criteria:
             self.refuse("search-value", parameter.code, "shorter list")
             return None
         return tuple(found)
+
+    def too_long(self, parameter: Parameter, modifier: str, text: str) -> int:
+        """The characters a text may have when it has more: a shorter one would find what was not meant."""
+        most = longest_text(parameter, modifier)
+        if most is None or (len(text) <= most and text.isascii()):
+            return 0
+        return most if len(text if parameter.kind == "uri" else normalised(text)) > most else 0
 
     def value(self, parameter: Parameter, modifier: str, text: str) -> Value | NotKnown | None:
         if modifier in ("in", "not-in"):

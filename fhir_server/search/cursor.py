@@ -14,7 +14,7 @@ from fhir_server.search.query import Query
 from fhir_server.security.scope import Scope
 from fhir_server.security.seal import opened, sealed
 
-_LONGEST = 4096
+_LONGEST = 8192
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from sqlalchemy.sql.visitors import InternalTraversal
 
 from fhir_server.search.elements import Chosen, Keys, parameter_places
 from fhir_server.search.parameters import Parameter
+from fhir_server.search.text import LONGEST
 from fhir_server.store.schema import resource
 
 _LEAVES: Mapping[str, tuple[Keys, ...]] = MappingProxyType(
@@ -93,8 +94,8 @@ def _braced(path: Keys) -> str:
 
 
 def first_text(parameter: Parameter, missing: str) -> ColumnElement[Any]:
-    """The text of the row of `resource`; `missing` when it has none."""
-    return func.coalesce(*(_BodyText(path) for path in paths(parameter)), missing)
+    """The text of the row of `resource`, its first LONGEST characters: a page link holds it. `missing` without one."""
+    return func.substr(func.coalesce(*(_BodyText(path) for path in paths(parameter)), missing), 1, LONGEST)
 
 
 def first_text_of(parameter: Parameter, body: Any, missing: str) -> str:
@@ -104,7 +105,7 @@ def first_text_of(parameter: Parameter, body: Any, missing: str) -> str:
         items = [_at(body, before)] if chosen is None else _chosen(_at(body, before), chosen)
         value = next((found for item in items if (found := _at(item, after)) is not None), None)
         if value is not None:
-            return ("true" if value else "false") if isinstance(value, bool) else str(value)
+            return ("true" if value else "false") if isinstance(value, bool) else str(value)[:LONGEST]
     return missing
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select
 
 from fhir_server.search import compile as sql
+from fhir_server.search import heavy
 from fhir_server.search.compile import Wanted
+from fhir_server.search.heavy import FEW
 from fhir_server.search.matching import by_url
 from fhir_server.search.parameters import EVERY
 from fhir_server.search.query import Include, Query
@@ -32,7 +35,12 @@ def included(query: Query, scope: Scope, seen: Seen, types: Mapping[int, str]) -
     known, found, frontier = set(types), dict[int, Row](), types
     for depth in range(_DEEPEST):
         asks = _asks(query, scope, seen, frontier, first=depth == 0)
-        fresh = {row[1]: row for make, wanted in asks for row in seen.rows(make, wanted) if row[1] not in known}
+        fresh: dict[int, Row] = {}
+        for make, wanted in asks:
+            rows = _rows(seen, make, wanted)
+            if rows is None:
+                return None
+            fresh |= {row[1]: row for row in rows if row[1] not in known}
         if not fresh:
             break
         found.update(fresh)
@@ -41,6 +49,15 @@ def included(query: Query, scope: Scope, seen: Seen, types: Mapping[int, str]) -
         known.update(fresh)
         frontier = {rid: row[2] for rid, row in fresh.items()}
     return list(found.values())
+
+
+def _rows(seen: Seen, make: Callable[[Wanted], Select[Any]], wanted: Wanted) -> list[Row] | None:
+    """The rows; None when they are too heavy. Most are few, and those are not weighed first."""
+    rows = seen.rows(make, replace(wanted, limit=FEW))
+    if len(rows) < FEW:
+        return rows
+    weight = sum(size for _, size in seen.rows(sql.weights(make), wanted))
+    return seen.rows(make, wanted) if weight <= heavy.MOST_BYTES else None
 
 
 def _asks(query: Query, scope: Scope, seen: Seen, frontier: Mapping[int, str], *, first: bool) -> Iterator[_Ask]:

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, literal, literal_column, not_, or_, select, true, union_all
 from sqlalchemy.sql.expression import FromClause
 
-from fhir_server.search import conditions
+from fhir_server.search import conditions, key_lists, range_lists, reference_lists, text_lists
 from fhir_server.search.alternatives import LISTS, any_of
 from fhir_server.search.condition import (
     Chain,
@@ -32,9 +32,10 @@ from fhir_server.search.condition import (
     Together,
     Tree,
 )
-from fhir_server.search.conditions import Rids
 from fhir_server.search.elements import types
+from fhir_server.search.key_lists import Rids
 from fhir_server.search.parameters import CURRENT_ENTRIES, EVERY, Parameter, in_patient_column, parameters, types_of
+from fhir_server.search.probe import probe
 from fhir_server.security.scope import Scope
 from fhir_server.store.schema import resource, sp_key, sp_reference
 
@@ -136,7 +137,7 @@ def _based(driving: Condition | None, table: FromClause, resource_type: str, sco
             return visible(table, EVERY, scope)
         case Chain(parameter, targets) if not _by_patient(parameter, targets):
             return visible(table, EVERY, scope)
-        case Criterion(parameter) if parameter.sources and not conditions.names_patients(driving):
+        case Criterion(parameter) if parameter.sources and not reference_lists.names_patients(driving):
             return visible(table, EVERY, scope)
         case _:
             return visible(table, resource_type, scope)
@@ -181,7 +182,7 @@ def met(condition: Condition, table: FromClause, scope: Scope, depth: int) -> Co
         case Not(inner):
             return not_(met(inner, table, scope, depth))
         case Together():
-            return conditions.together(condition, table)
+            return range_lists.together(condition, table)
         case Tree():
             return table.c.rid.in_(tree_rids(condition, scope, depth + 1))
         case Listed(name):
@@ -202,11 +203,11 @@ def _chained(
     inner = or_(*(and_(visible(target, kind, scope), met(each, target, scope, depth + 1)) for kind, each in targets))
     if _by_patient(parameter, targets):
         found = select(literal(1)).select_from(target).where(target.c.rid == table.c.patient_rid, inner)
-        return conditions.probe(found.correlate(table))
+        return probe(found.correlate(table))
     source = link.join(target, target.c.rid == link.c.target)
     through = link.c.param.in_(parameter.params)
     found = select(literal(1)).select_from(source).where(link.c.rid == table.c.rid, through, inner)
-    return conditions.probe(found.correlate(table))
+    return probe(found.correlate(table))
 
 
 def _had(parameter: Parameter, inner: Condition, table: FromClause, scope: Scope, depth: int) -> ColumnElement[bool]:
@@ -224,7 +225,7 @@ def _had(parameter: Parameter, inner: Condition, table: FromClause, scope: Scope
             met(inner, source, scope, depth + 1),
         )
     )
-    return conditions.probe(found.correlate(table))
+    return probe(found.correlate(table))
 
 
 def _has(parameter: Parameter, inner: Condition, table: FromClause, scope: Scope, depth: int) -> ColumnElement[bool]:
@@ -287,7 +288,7 @@ def _with_url(kinds: tuple[str, ...], hashes: Rids) -> Rids:
 
 def tree_rids(tree: Tree, scope: Scope, depth: int) -> Rids:
     """The rids of what refers to the named resources, or to others up or down the tree that the caller may see."""
-    start = conditions.target_rids(tree.criterion)
+    start = reference_lists.target_rids(tree.criterion)
     assert start is not None
     link, node = _LINKS, _RESOURCES[depth]
     known = start.cte(f"tree_{depth}", recursive=True)
@@ -313,8 +314,8 @@ def _entries(name: str, scope: Scope, depth: int) -> Rids:
 
 def _member(condition: Member, table: FromClause) -> ColumnElement[bool]:
     """What is linked to the focus, and the focus itself, as one list."""
-    focus = conditions.focus_rid(condition.type, condition.id)
-    lists = conditions.reference_rids(condition.linked) if condition.linked.parameter.sources else []
+    focus = reference_lists.focus_rid(condition.type, condition.id)
+    lists = reference_lists.reference_rids(condition.linked) if condition.linked.parameter.sources else []
     return table.c.rid.in_(union_all(focus, *lists))
 
 
@@ -325,7 +326,7 @@ def single_key(condition: Condition) -> tuple[int, int] | None:
     kind, modifier = condition.parameter.kind, condition.modifier
     if not (kind in ("token", "uri") and modifier in ("", "of-type")) and modifier not in ("exact", "identifier"):
         return None
-    params, keys = conditions.key_params(condition), conditions.hashes(condition)
+    params, keys = key_lists.key_params(condition), key_lists.hashes(condition)
     return (params[0], keys[0]) if len(params) == len(keys) == 1 else None
 
 
@@ -333,26 +334,26 @@ def is_list(condition: Condition) -> bool:
     """Whether what meets the condition is one range of one index, each resource once."""
     if not isinstance(condition, Criterion) or not condition.parameter.sources:
         return False
-    return single_key(condition) is not None or conditions.names_one_patient(condition)
+    return single_key(condition) is not None or reference_lists.names_one_patient(condition)
 
 
 def listed_rids(condition: Condition, resource_type: str) -> Any:
     """What meets the condition, as the list that would drive a search; None when it has none that can be counted."""
     if isinstance(condition, Together):
-        return conditions.together_rids(condition)
+        return range_lists.together_rids(condition)
     if not isinstance(condition, Criterion) or condition.modifier in _UNLISTED:
         return None
     if not condition.parameter.sources:
         if condition.parameter.code != "_lastUpdated":
             return None
         return select(resource.c.rid).where(of_type(resource, resource_type), conditions.met(condition, resource))
-    if conditions.by_text(condition):
-        return conditions.string_rids(condition) if condition.modifier in ("", "starts", "below") else None
+    if text_lists.by_text(condition):
+        return text_lists.string_rids(condition) if condition.modifier in ("", "starts", "below") else None
     if condition.parameter.kind in ("date", "number", "quantity"):
-        return conditions.range_rids(condition)
+        return range_lists.range_rids(condition)
     if condition.parameter.kind != "reference" or condition.modifier == "identifier":
-        return conditions.key_rids(conditions.key_params(condition), conditions.hashes(condition))
-    lists = [] if conditions.names_patients(condition) else conditions.reference_rids(condition)
+        return key_lists.key_rids(key_lists.key_params(condition), key_lists.hashes(condition))
+    lists = [] if reference_lists.names_patients(condition) else reference_lists.reference_rids(condition)
     return union_all(*lists) if len(lists) > 1 else lists[0] if lists else None
 
 
@@ -369,7 +370,7 @@ def matching_list(condition: Condition) -> Rids | None:
     key = single_key(condition)
     if key is not None:
         return select(sp_key.c.rid).where(sp_key.c.param == key[0], sp_key.c.hash == key[1])
-    if not isinstance(condition, Criterion) or not conditions.names_one_patient(condition):
+    if not isinstance(condition, Criterion) or not reference_lists.names_one_patient(condition):
         return None
     test = conditions.met(condition, resource)
     return select(resource.c.rid).where(of_type(resource, condition.parameter.type), test)
@@ -384,7 +385,7 @@ def _driving(
         lists = [rids(resource_type, each, scope, depth + 1) for each in condition.conditions]
         return table.c.rid.in_(union_all(*lists))
     if isinstance(condition, Together):
-        return table.c.rid.in_(conditions.together_rids(condition))
+        return table.c.rid.in_(range_lists.together_rids(condition))
     if isinstance(condition, Chain):
         return _chain(condition.parameter, condition.targets, table, scope, depth)
     if isinstance(condition, Has):
@@ -393,16 +394,16 @@ def _driving(
         return _driving(condition.linked, table, resource_type, scope, depth)
     if not isinstance(condition, Criterion) or not condition.parameter.sources:
         return met(condition, table, scope, depth)
-    if conditions.by_text(condition) and condition.modifier != "missing":
-        return table.c.rid.in_(conditions.string_rids(condition))
+    if text_lists.by_text(condition) and condition.modifier != "missing":
+        return table.c.rid.in_(text_lists.string_rids(condition))
     if condition.modifier in ("", "of-type"):
         kind = condition.parameter.kind
         if kind in ("token", "uri"):
-            return table.c.rid.in_(conditions.key_rids(conditions.key_params(condition), conditions.hashes(condition)))
-        if kind == "reference" and not conditions.names_patients(condition):
-            return or_(false(), *(table.c.rid.in_(each) for each in conditions.reference_rids(condition)))
+            return table.c.rid.in_(key_lists.key_rids(key_lists.key_params(condition), key_lists.hashes(condition)))
+        if kind == "reference" and not reference_lists.names_patients(condition):
+            return or_(false(), *(table.c.rid.in_(each) for each in reference_lists.reference_rids(condition)))
         if kind in ("date", "number", "quantity"):
-            return table.c.rid.in_(conditions.range_rids(condition))
+            return table.c.rid.in_(range_lists.range_rids(condition))
     return met(condition, table, scope, depth)
 
 

@@ -30,11 +30,12 @@ class Overlay:
         """What a caller knows who may see the data of these institutions (None: of all); of one code the oldest."""
         if not self.added:
             return self
-        if owners not in self._seen:
+        seen = self._seen.get(owners)  # another thread may empty it at any moment
+        if seen is None:
             if len(self._seen) >= _CALLERS:
                 self._seen.clear()
-            self._seen[owners] = self._part(owners)
-        return self._seen[owners]
+            seen = self._seen[owners] = self._part(owners)
+        return seen
 
     def _part(self, owners: frozenset[str] | None) -> Overlay:
         part = {kind: _oldest(each, owners) for kind, each in self.added.items()}

@@ -13,9 +13,9 @@ from dataclasses import replace
 from fhir_server.search import compile as sql
 from fhir_server.search.compile import Wanted
 from fhir_server.search.condition import Chain, Condition, Criterion, Every, Has, Not, Some, Together
-from fhir_server.search.conditions import names_one_patient
 from fhir_server.search.matching import Drive, flat, listed_rids, rank_of
 from fhir_server.search.parameters import EVERY, types_of
+from fhir_server.search.reference_lists import names_one_patient
 from fhir_server.search.seen import Seen
 from fhir_server.search.timed import lists_of
 from fhir_server.search.walk import BY_UPDATED, drives, in_order

@@ -22,6 +22,12 @@ def of_type_param(param: int) -> int:
     return param_id(f"{param}:of-type")
 
 
+@lru_cache(maxsize=4096)
+def inside_param(param: int) -> int:
+    """The list of the pieces of long texts (see `text`)."""
+    return param_id(f"{param}:inside")
+
+
 def text_param(param: int) -> int:
     """The list of the texts and displays of a token (`code:text`)."""
     return _text_param(param)

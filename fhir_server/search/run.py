@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from sqlalchemy import Connection
 
 from fhir_server.search import compile as sql
-from fhir_server.search import totals
+from fhir_server.search import heavy, totals
 from fhir_server.search.compile import Wanted
 from fhir_server.search.cursor import Cursor, open_sealed, seal
+from fhir_server.search.heavy import FEW
 from fhir_server.search.included import INCLUDED_MOST, included
 from fhir_server.search.moved import place, with_moved
 from fhir_server.search.plan import Plan, as_planned, planned
@@ -70,13 +72,15 @@ def _run(query: Query, scope: Scope, seen: Seen, key: bytes) -> Page | tuple[Iss
         wanted, plan = as_planned(wanted, cursor.plan, seen), cursor.plan
     else:
         wanted, plan = planned(wanted, seen)
-    rows: list[Row] | None = seen.rows(sql.page, wanted)
+    light = _light(wanted, seen)
+    rows: list[Row] | None = seen.rows(sql.page, light)
     if cursor is not None:
         rows = with_moved(rows or [], wanted, seen)
         if rows is None:
             return (Issue("search-expired", "http._cursor"),)
     assert rows is not None
-    more, rows = len(rows) > query.count, rows[: query.count]
+    size = min(query.count, light.limit)
+    more, rows = len(rows) > query.count or light is not wanted, rows[:size]
     if wanted.back:
         rows.reverse()
     total = cursor.total if cursor else _total(query, wanted, seen, len(rows), more=more)
@@ -91,6 +95,15 @@ def _run(query: Query, scope: Scope, seen: Seen, key: bytes) -> Page | tuple[Iss
         next=beside.after(rows) if rows and (more or wanted.back) else "",
         previous=beside.before(rows) if rows and (more if wanted.back else cursor is not None) else "",
     )
+
+
+def _light(wanted: Wanted, seen: Seen) -> Wanted:
+    """The page, or as much of a long one as may lie in memory: it then is shorter than was asked for, and goes on."""
+    if wanted.limit <= FEW:
+        return wanted
+    sizes = [size for _, size in seen.rows(sql.weights(sql.page), wanted)]
+    fitting = sum(together <= heavy.MOST_BYTES for together in accumulate(sizes))
+    return wanted if fitting == len(sizes) else replace(wanted, limit=max(fitting, 1))
 
 
 def _found(rows: Sequence[Row]) -> tuple[Found, ...]:

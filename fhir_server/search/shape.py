@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, bindparam
 
-from fhir_server.search import conditions
+from fhir_server.search import conditions, key_lists, range_lists, reference_lists, text_lists
 from fhir_server.search.compile import Wanted
 from fhir_server.search.condition import Chain, Condition, Criterion, Every, Has, Member, Not, Some
 from fhir_server.search.keys import exact_key
@@ -164,11 +164,11 @@ def _leaves(criterion: Criterion) -> list[_Leaf]:
     if (kind, modifier) in _HASHED or modifier == "identifier":
         both = lists_of(criterion)
         if both is not None:
-            return [_Leaf("timed", (*conditions.hashes(criterion), both.plain, both.other), _timed)]
-        keys = conditions.hashes(criterion)  # one value may stand for many codes
+            return [_Leaf("timed", (*key_lists.hashes(criterion), both.plain, both.other), _timed)]
+        keys = key_lists.hashes(criterion)  # one value may stand for many codes
         return [_Leaf("key", (key,), SlotKey) for key in keys] if 0 < len(keys) <= SLOTS_MOST else _unshaped()
     if kind == "string" and modifier in ("", "contains"):
-        return [_text(*bounds) for value in values for bounds in conditions.text_bounds(modifier, value)]
+        return [_text(*bounds) for value in values for bounds in text_lists.text_bounds(modifier, value)]
     if kind in _RANGED and modifier == "":
         return [_span(value, parameter.params) for value in values]
     if kind == "reference" and (modifier == "" or modifier[0].isupper()):
@@ -197,7 +197,7 @@ def _span(value: Value, params: tuple[int, ...]) -> _Leaf:
         return _Leaf(
             value.prefix, (value.low, value.high), lambda low, high: SlotSpan(value.prefix, low, high, None, params)
         )
-    lists = conditions.range_params(params, value)
+    lists = range_lists.range_params(params, value)
     return _Leaf(
         (value.prefix, len(lists)),
         (value.low, value.high, *lists),
@@ -209,7 +209,7 @@ def _references(criterion: Criterion) -> list[_Leaf]:
     """Each resource the values may name, and the values that are addresses of elsewhere."""
     if not all(isinstance(value, Target | Words) for value in criterion.values):
         raise Unshaped
-    targets = conditions.target_keys(criterion)
+    targets = reference_lists.target_keys(criterion)
     if len(targets) > SLOTS_MOST or (not targets and any(isinstance(value, Target) for value in criterion.values)):
         raise Unshaped
     leaves = [_Leaf(kind, (name,), partial(Target, kind)) for kind, name in targets]

@@ -32,7 +32,7 @@ class SlotId:
 
 @dataclass(frozen=True, slots=True)
 class SlotText:
-    """In the place of the Words of a string search: see `conditions.text_bounds`."""
+    """In the place of the Words of a string search: see `text_lists.text_bounds`."""
 
     low: Any
     high: Any

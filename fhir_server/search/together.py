@@ -7,9 +7,11 @@ from itertools import product
 
 from fhir_server.search.composite import RANGED, Alternative, Composite
 from fhir_server.search.condition import Condition, Criterion, Every, Not, Some, Together
-from fhir_server.search.conditions import hashes, range_params, target_keys
+from fhir_server.search.key_lists import hashes
 from fhir_server.search.keys import PRESENT, composite_param, exact_key, pair_key
 from fhir_server.search.parameters import Parameter
+from fhir_server.search.range_lists import range_params
+from fhir_server.search.reference_lists import target_keys
 from fhir_server.search.values import Missing, Span, Value, Words
 
 

@@ -14,12 +14,13 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, and_, literal, literal_column, or_, select, true
 from sqlalchemy.sql.expression import FromClause
 
-from fhir_server.search import conditions
+from fhir_server.search import range_lists, text_lists
 from fhir_server.search.condition import Condition, Criterion
 from fhir_server.search.instants import EARLIEST, LATEST
 from fhir_server.search.matching import Matching, met, single_key, visible
 from fhir_server.search.order import BY_ID, BY_TYPE, Order, Past, SortValue, sort_value
 from fhir_server.search.parameters import EVERY, Parameter, clinical_date, parameters, types_of
+from fhir_server.search.probe import probe
 from fhir_server.search.query import SortKey
 from fhir_server.search.timed import Lists, lists_of, timed
 from fhir_server.search.values import Span
@@ -29,7 +30,7 @@ from fhir_server.store.schema import NO_DATE, dated, resource, sp_key, sp_range,
 BY_UPDATED = 4
 """What `drives` says of `_lastUpdated`."""
 _LONG = 2
-"""The part of `conditions.bounded` that is read from the index of long ranges, and sorted."""
+"""The part of `range_lists.bounded` that is read from the index of long ranges, and sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,10 @@ def drives(condition: Condition) -> int:
     if not condition.parameter.sources:
         return BY_UPDATED if condition.parameter.code == "_lastUpdated" and condition.modifier == "" else 0
     if condition.modifier == "" and len(condition.values) == 1 and len(condition.parameter.params) == 1:
-        if conditions.by_text(condition):
+        if text_lists.by_text(condition):
             return 2
         span, params = condition.values[0], condition.parameter.params
-        return 3 if isinstance(span, Span) and conditions.range_params(params, span) == params else 0
+        return 3 if isinstance(span, Span) and range_lists.range_params(params, span) == params else 0
     return 0
 
 
@@ -155,9 +156,9 @@ def _timed(walk: Walk, both: Lists, *, descending: bool) -> Iterable[Branch]:
     at = sp_range.alias("timed_0")
     spans = [span for each in walk.conditions if (span := _dates(each, walk.type)) is not None]
     keys = tuple(SortValue(at.c[name], descending, place(descending)) for name, place in _PLACES)
-    afterwards = (replace(keys[0], value=conditions.later(at.c.low)), keys[1])
-    for number, part in enumerate(conditions.bounded(spans[0], at) if spans else (true(),)):
-        more = [conditions.compared(span, at.c.low, at.c.high) for span in spans[1:]]
+    afterwards = (replace(keys[0], value=range_lists.later(at.c.low)), keys[1])
+    for number, part in enumerate(range_lists.bounded(spans[0], at) if spans else (true(),)):
+        more = [range_lists.compared(span, at.c.low, at.c.high) for span in spans[1:]]
         found = _listed(walk, at, walk.conditions, at.c.param == both.plain, part, *more)
         yield Branch(found, Order(afterwards if number == _LONG else keys, at.c.rid))
     missing: ColumnElement[int] = literal_column(str(NO_DATE))
@@ -209,13 +210,13 @@ def _by_key(walk: Walk, driver: Criterion, others: Sequence[Condition]) -> Branc
 def _by_text(walk: Walk, driver: Criterion, others: Sequence[Condition]) -> Branch:
     (param,) = driver.parameter.params
     texts, earlier = sp_string.alias("text_0"), sp_string.alias("text_1")
-    first = ~conditions.probe(
+    first = ~probe(
         select(literal(1))
         .select_from(earlier)
         .where(
             earlier.c.rid == texts.c.rid,
             earlier.c.param == param,
-            conditions.fits(driver, earlier),
+            text_lists.fits(driver, earlier),
             earlier.c.value < texts.c.value,
         )
         .correlate(texts)
@@ -225,12 +226,12 @@ def _by_text(walk: Walk, driver: Criterion, others: Sequence[Condition]) -> Bran
         fitting = (text for one, text in was.rows.strings if one == param and _fits(driver, text))
         return min(fitting, default="")
 
-    found = _listed(walk, texts, others, texts.c.param == param, conditions.fits(driver, texts), first)
+    found = _listed(walk, texts, others, texts.c.param == param, text_lists.fits(driver, texts), first)
     return Branch(found, Order((SortValue(texts.c.value, False, past),), texts.c.rid))
 
 
 def _fits(driver: Criterion, text: str) -> bool:
-    bounds = [bound for value in driver.values for bound in conditions.text_bounds(driver.modifier, value)]
+    bounds = [bound for value in driver.values for bound in text_lists.text_bounds(driver.modifier, value)]
     return any(high is not None and low <= text < high for low, high in bounds)
 
 
@@ -238,13 +239,13 @@ def _by_range(walk: Walk, driver: Criterion, others: Sequence[Condition]) -> Ite
     (param,), (span,) = driver.parameter.params, driver.values
     assert isinstance(span, Span)
     ranges, earlier = sp_range.alias("range_0"), sp_range.alias("range_1")
-    first = ~conditions.probe(
+    first = ~probe(
         select(literal(1))
         .select_from(earlier)
         .where(
             earlier.c.rid == ranges.c.rid,
             earlier.c.param == param,
-            conditions.compared(span, earlier.c.low, earlier.c.high),
+            range_lists.compared(span, earlier.c.low, earlier.c.high),
             or_(
                 earlier.c.low < ranges.c.low,
                 and_(earlier.c.low == ranges.c.low, earlier.c.high < ranges.c.high),
@@ -261,8 +262,8 @@ def _by_range(walk: Walk, driver: Criterion, others: Sequence[Condition]) -> Ite
         return past
 
     keys = (SortValue(ranges.c.low, False, place(0)), SortValue(ranges.c.high, False, place(1)))
-    for number, part in enumerate(conditions.bounded(span, ranges)):
+    for number, part in enumerate(range_lists.bounded(span, ranges)):
         if number == _LONG:
-            keys = (replace(keys[0], value=conditions.later(ranges.c.low)), keys[1])
+            keys = (replace(keys[0], value=range_lists.later(ranges.c.low)), keys[1])
         found = _listed(walk, ranges, others, ranges.c.param == param, part, first)
         yield Branch(found, Order(keys, ranges.c.rid))

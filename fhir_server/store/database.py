@@ -57,13 +57,14 @@ class Database:
         self.engine = _engine(parsed)
         self._idle: deque[Reader] = deque()
         self._others: list[Database] = []
-        self._seconds: float = 0
+        self.seconds: float = 0
+        """How long one read may take; 0: as long as it likes."""
         self.known = Known()
 
     def within(self, seconds: float) -> Database:
         """The same store for requests: what reads for longer than so many seconds is stopped and raises TooSlow."""
         other = copy(self)
-        other._idle, other._seconds = deque(), seconds
+        other._idle, other.seconds = deque(), seconds
         self._others.append(other)
         return other
 
@@ -102,14 +103,14 @@ class Database:
     @contextmanager
     def _limited(self, connection: Connection) -> Iterator[None]:
         """The time limit for a connection of the pool, which others use without one."""
-        if not self._seconds:
+        if not self.seconds:
             yield
             return
         driver: Any = connection.connection.dbapi_connection
         if self.dialect == "sqlite":
-            stop_after(driver, self._seconds)
+            stop_after(driver, self.seconds)
         else:
-            connection.exec_driver_sql(f"SET LOCAL {setting(self._seconds)}")
+            connection.exec_driver_sql(f"SET LOCAL {setting(self.seconds)}")
         try:
             yield
         except Exception as error:
@@ -129,8 +130,8 @@ class Database:
             reader = self._reader()
         try:
             if self.dialect == "sqlite":
-                if self._seconds:
-                    stop_after(reader.driver, self._seconds)
+                if self.seconds:
+                    stop_after(reader.driver, self.seconds)
                 with reader.snapshot():
                     yield reader
             else:
@@ -156,8 +157,8 @@ class Database:
             connection.execute(f"SET enable_{way} = off")
         connection.execute("SET max_parallel_workers_per_gather = 0")  # starting a worker costs more, too
         connection.prepared_max = _STATEMENTS
-        if self._seconds:
-            connection.execute(f"SET {setting(self._seconds)}")
+        if self.seconds:
+            connection.execute(f"SET {setting(self.seconds)}")
         return connection
 
     def driver(self) -> Any:

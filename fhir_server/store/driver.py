@@ -17,6 +17,8 @@ from typing import Any, Protocol
 from sqlalchemy import Select, Table
 from sqlalchemy.dialects import sqlite
 
+from fhir_server.store.time_limit import TooSlow, stop_after, stopped
+
 Row = Sequence[Any]
 Rows = Callable[[], list[Row]]
 """The rows of a statement that need not have run before they are asked for."""
@@ -46,7 +48,7 @@ class Driver(Protocol):
     def lock_commit_order(self) -> None: ...
     def savepoint(self) -> None: ...
     def back_to_savepoint(self) -> None: ...
-    def query(self, statement: Select[Any]) -> list[Row]: ...
+    def query(self, statement: Select[Any], seconds: float = 0) -> list[Row]: ...
     def ask(self, sql: str) -> list[Row]: ...
     def probe(self, probes: Sequence[KeyProbe], most: int) -> list[tuple[KeyProbe, str]]: ...
     def referrers(self, params: Sequence[int], targets: Sequence[int], most: int) -> list[Row]: ...
@@ -98,10 +100,18 @@ class SqliteDriver:
         """The rows of a statement of ours without parameters."""
         return self._c.execute(sql).fetchall()
 
-    def query(self, statement: Select[Any]) -> list[Row]:
-        """The rows of a SELECT, as this transaction sees them."""
+    def query(self, statement: Select[Any], seconds: float = 0) -> list[Row]:
+        """The rows of a SELECT, as this transaction sees them; raises TooSlow after so many seconds, and goes on."""
         compiled = statement.compile(dialect=_SQLITE, compile_kwargs={"render_postcompile": True})
-        return self._c.execute(str(compiled), [compiled.params[name] for name in compiled.positiontup or ()]).fetchall()
+        values = [compiled.params[name] for name in compiled.positiontup or ()]
+        stop_after(self._c, seconds)
+        try:
+            rows: list[Row] = self._c.execute(str(compiled), values).fetchall()
+        except Exception as error:
+            raise (TooSlow if stopped(error) else error) from None
+        finally:
+            stop_after(self._c, 0)
+        return rows
 
     def probe(self, probes: Sequence[KeyProbe], most: int) -> list[tuple[KeyProbe, str]]:
         """Up to `most` ids behind each probe; a statement each costs less here than one for all."""

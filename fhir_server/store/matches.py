@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
+from time import monotonic
 
 from sqlalchemy import select
 
-from fhir_server.search import conditions
+from fhir_server.search import key_lists
 from fhir_server.search.matching import matching
 from fhir_server.search.query import Condition, Criterion, Query
 from fhir_server.security.scope import Scope
 from fhir_server.store.driver import KeyProbe
 from fhir_server.store.flush import flush, index_rows
+from fhir_server.store.time_limit import TooSlow
 from fhir_server.store.unit import Key, Unit
 
 _ENOUGH = 2
@@ -113,10 +115,16 @@ def matches(unit: Unit) -> Matches:
 
 
 def search(unit: Unit, query: Query, scope: Scope, most: int) -> list[Key]:
-    """Up to `most` resources that the tables, as this transaction sees them, say meet the criteria."""
+    """Up to `most` resources that the tables, as this transaction sees them, say meet the criteria.
+
+    Raises TooSlow when the time of the job is over.
+    """
     found = matching(query.type, query.conditions, scope)
     statement = select(found.table.c.id).select_from(found.source).where(*found.where).limit(most)
-    return [(query.type, row[0]) for row in unit.driver.query(statement)]
+    left = unit.until - monotonic() if unit.until else 0
+    if left < 0:
+        raise TooSlow
+    return [(query.type, row[0]) for row in unit.driver.query(statement, left)]
 
 
 def probe_of(query: Query, scope: Scope) -> KeyProbe | None:
@@ -135,5 +143,5 @@ def _key(resource_type: str, criterion: Condition, scope: Scope) -> KeyProbe | N
     kind, modifier = criterion.parameter.kind, criterion.modifier
     if not (modifier == "" and kind in ("token", "uri")) and (kind, modifier) != ("token", "of-type"):
         return None
-    params, keys = conditions.key_params(criterion), conditions.hashes(criterion)
+    params, keys = key_lists.key_params(criterion), key_lists.hashes(criterion)
     return KeyProbe(resource_type, params[0], keys[0], scope.owners) if len(params) == len(keys) == 1 else None

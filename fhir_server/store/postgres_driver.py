@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import psycopg as dialect
 
 from fhir_server.store.driver import PROBED, SAID, Conflict, KeyProbe, Row, Rows, adding
 from fhir_server.store.pipeline import Pipeline, Sent, binary
+from fhir_server.store.time_limit import TooSlow, setting, stopped
 
 _SEQUENCES = {"resource": "rid_seq", "change": "seq_seq", "journal": "journal_id_seq"}
 _CONFLICTS = (
@@ -38,8 +39,8 @@ class PostgresDriver:
 
     def __init__(self, connection: Any) -> None:
         self._c = connection
-        for setting in _SETTINGS:
-            self._c.execute(f"SET {setting} = off")
+        for name in _SETTINGS:
+            self._c.execute(f"SET {name} = off")
         self._pipeline = Pipeline(connection)
         self._ordered = False
         self._reserved: dict[str, _Block] = {}
@@ -85,11 +86,24 @@ class PostgresDriver:
         """The rows of `ask`, when they are wanted."""
         return self._later(self._pipeline.add(sql))
 
-    def query(self, statement: Select[Any]) -> list[Row]:
-        """The rows of a SELECT, as this transaction sees them."""
+    def query(self, statement: Select[Any], seconds: float = 0) -> list[Row]:
+        """The rows of a SELECT, as this transaction sees them; raises TooSlow after so many seconds, and goes on."""
         compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+        if seconds:
+            self._pipeline.add("SAVEPOINT condition")
+            self._pipeline.add_anew(f"SET LOCAL {setting(seconds)}")
         self._run()
-        rows: list[Row] = self._c.execute(str(compiled), compiled.params).fetchall()
+        try:
+            rows: list[Row] = self._c.execute(str(compiled), compiled.params).fetchall()
+        except Exception as error:
+            if not seconds or not stopped(error):
+                raise
+            self._pipeline.add("ROLLBACK TO condition")  # takes back the limit, too
+            self._pipeline.add("RELEASE condition")
+            raise TooSlow from None
+        if seconds:
+            self._pipeline.add("SET LOCAL statement_timeout TO DEFAULT")
+            self._pipeline.add("RELEASE condition")
         return rows
 
     def probe(self, probes: Sequence[KeyProbe], most: int) -> list[tuple[KeyProbe, str]]:

@@ -28,7 +28,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-INDEX_RULES = 3
+INDEX_RULES = 4
 """Changes when `search.index.rows` gives other rows for the same body: `qiao db upgrade` then makes them anew."""
 
 metadata = MetaData()

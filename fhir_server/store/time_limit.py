@@ -1,4 +1,4 @@
-"""How long a read may take: what takes longer is stopped inside the database and raises TooSlow.
+"""How long a read, or the conditions of a write, may take: what takes longer is stopped and raises TooSlow.
 
 PostgreSQL stops a statement itself (`statement_timeout`). SQLite asks every so many steps whether to go on; there the
 time counts from the beginning of the read.
@@ -17,7 +17,7 @@ _CANCELED = "57014"
 
 
 class TooSlow(Exception):
-    """The read was stopped at its time limit."""
+    """What was asked of the database was stopped at its time limit."""
 
 
 def stop_after(connection: sqlite3.Connection, seconds: float) -> None:
@@ -31,7 +31,7 @@ def stop_after(connection: sqlite3.Connection, seconds: float) -> None:
 
 def setting(seconds: float) -> str:
     """The same for PostgreSQL, in milliseconds."""
-    return f"statement_timeout = {int(seconds * 1000)}"
+    return f"statement_timeout = {max(int(seconds * 1000), 1)}"
 
 
 def stopped(error: BaseException) -> bool:

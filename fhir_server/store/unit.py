@@ -73,6 +73,8 @@ class Unit:
     def __init__(self, driver: Driver, now: int) -> None:
         self.driver = driver
         self.now = now
+        self.until: float = 0
+        """When, by the monotonic clock, the conditions of the job must have been looked up; 0: no limit."""
         self.heads: dict[Key, Head | None] = {}
         self.stored: dict[Key, Head | None] = {}
         self.said: dict[Key, tuple[Said, ...]] = {}

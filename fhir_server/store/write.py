@@ -30,6 +30,7 @@ class Write(NamedTuple):
     resource stands in the request (`Bundle.entry[3].resource`), for the texts. A `PUT` creates when nothing is there,
     and nothing else when `only_new`. `edit` makes the next resource of a `PATCH`. With `criteria` the write is about
     what they match at the moment of the write, decided under the commit lock; `most` is how many a DELETE may take.
+    `about` is the write, by its place, whose Provenance this one is: its first target becomes the version written.
     """
 
     method: Method
@@ -44,6 +45,7 @@ class Write(NamedTuple):
     criteria: Query | None = None
     most: int = 1
     lookups: tuple[Lookup, ...] = ()
+    about: int | None = None
 
 
 class Written(NamedTuple):

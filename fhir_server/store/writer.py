@@ -140,6 +140,8 @@ class Writer:
                 self._settle([waiting])
             return
         for waiting in batch:
+            if not waiting.future.set_running_or_notify_cancel():
+                continue  # who asked has gone (a caller who hung up): nobody is there to be told
             if failure is None:
                 waiting.future.set_result(waiting.result)
             else:

@@ -1,27 +1,25 @@
 """What is kept of each Subscription, its events, and how far the log of changes was looked at: one transaction each.
 
-One process at a time leads: it looks at the changes and makes the calls. Its lease and the cursor over `change` are the
-row `subscriptions` of the table of jobs; events are written together with the cursor, so none is lost and none is made
-twice, and they are numbered without gaps.
+One process at a time leads (`fhir_server.jobs.lead`): it looks at the changes and makes the calls. Events are written
+together with its cursor, so none is lost and none is made twice, and they are numbered without gaps.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from fhir_server.jobs.ledger import LEASE
+from fhir_server.jobs.lead import Step
+from fhir_server.jobs.plain import Plain
 from fhir_server.store import body as bodies
 from fhir_server.store import schema
 from fhir_server.store.unit import Key, Unit
 
-LEADER = "subscriptions"
+FOLLOWER = "subscriptions"
 _STANDING = tuple(column.name for column in schema.subscription.columns)
-_JOB = tuple(column.name for column in schema.job.columns)
 TYPE = "Subscription"
 
 
@@ -98,81 +96,16 @@ def next_subscription(connection: Connection, after: int) -> int | None:
 # ---------------------------------------------------------------------------------------- writing
 
 
-class _Plain:
-    """A store job under the commit lock that touches no resources."""
-
-    def touches(self) -> Iterable[Key]:
-        return ()
-
-    def prepare(self, unit: Unit) -> None:
-        """Nothing to read."""
-
-
-def _leader(unit: Unit) -> dict[str, Any] | None:
-    rows = unit.driver.select(schema.job, _JOB, ("id",), [(LEADER,)])
-    return dict(zip(_JOB, rows[0], strict=True)) if rows else None
-
-
-def _progress(seq: int) -> bytes:
-    return json.dumps({"next": {"seq": seq}, "said": ""}).encode()
-
-
-def _seq(row: dict[str, Any]) -> int:
-    return int(json.loads(bytes(row["progress"]))["next"]["seq"])
-
-
 @dataclass(frozen=True)
-class Lead(_Plain):
-    """Takes or renews the lead; gives the cursor, None while another process leads. `start` is for the first time."""
+class Looked(Plain):
+    """Changes were looked at; these are the events. False when another process leads by now."""
 
-    worker: str
-    start: int
-    is_dead: Callable[[str], bool]
-
-    def apply(self, unit: Unit) -> int | None:
-        row, lease = _leader(unit), unit.now + LEASE
-        if row is None:
-            head = (LEADER, LEADER, "running", unit.now, unit.now, lease, self.worker, b"null", b"{}")
-            unit.driver.insert(schema.job, [(*head, _progress(self.start), b"{}")])
-            return self.start
-        if (
-            row["worker"] not in ("", self.worker)
-            and (row["lease"] or 0) > unit.now
-            and not self.is_dead(row["worker"])
-        ):
-            return None
-        values = (LEADER, self.worker, lease, unit.now)
-        unit.driver.update(schema.job, ("id",), ("worker", "lease", "updated"), [values])
-        return _seq(row)
-
-
-@dataclass(frozen=True)
-class Leave(_Plain):
-    """Gives the lead back."""
-
-    worker: str
-
-    def apply(self, unit: Unit) -> None:
-        row = _leader(unit)
-        if row is not None and row["worker"] == self.worker:
-            unit.driver.update(schema.job, ("id",), ("worker", "lease"), [(LEADER, "", None)])
-
-
-@dataclass(frozen=True)
-class Looked(_Plain):
-    """The changes up to `seq` were looked at; these are the events. False when another process leads by now."""
-
-    worker: str
-    before: int
-    seq: int
+    step: Step
     events: tuple[tuple[str, int, str, str, int, str], ...]
 
     def apply(self, unit: Unit) -> bool:
-        row = _leader(unit)
-        if row is None or row["worker"] != self.worker or _seq(row) > self.before:
+        if not self.step.taken(unit):
             return False
-        values = (LEADER, _progress(self.seq), unit.now + LEASE, unit.now)
-        unit.driver.update(schema.job, ("id",), ("progress", "lease", "updated"), [values])
         names = sorted({event[0] for event in self.events})
         last = {one.id: one.event for one in _standings(unit, names)}
         rows = []
@@ -194,7 +127,7 @@ def _standings(unit: Unit, names: Sequence[str]) -> list[Standing]:
 
 
 @dataclass(frozen=True)
-class Registered(_Plain):
+class Registered(Plain):
     """A Subscription as a client left it: `state` '' when it was deleted. What was not delivered stays to be sent."""
 
     id: str
@@ -221,7 +154,7 @@ class Registered(_Plain):
 
 
 @dataclass(frozen=True)
-class Told(_Plain):
+class Told(Plain):
     """Events up to this number were delivered (or a heartbeat was)."""
 
     id: str
@@ -233,7 +166,7 @@ class Told(_Plain):
 
 
 @dataclass(frozen=True)
-class Failed(_Plain):
+class Failed(Plain):
     """An attempt failed; the next one is due then."""
 
     id: str
@@ -275,7 +208,7 @@ class Status:
 
 
 @dataclass(frozen=True)
-class Purge(_Plain):
+class Purge(Plain):
     """Forgets events that were delivered long ago."""
 
     keys: tuple[tuple[str, int], ...]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select, tuple_
 
 from fhir_server.jobs.desk import Submit
+from fhir_server.jobs.lead import Step
 from fhir_server.search import index
 from fhir_server.search.query import Query
 from fhir_server.security.scope import EVERYTHING, Scope
@@ -20,6 +21,7 @@ from fhir_server.store.database import Database
 from fhir_server.store.schema import change, resource, version
 from fhir_server.store.unit import Key
 from fhir_server.subscriptions.ledger import (
+    FOLLOWER,
     TYPE,
     Looked,
     Registered,
@@ -127,7 +129,7 @@ class Lookout:
             self.seq = seq  # to look at them again would find nothing again
             return True
         told = tuple((name, one.rid, one.type, one.id, one.version, one.method) for name, one in events)
-        if not self._submit(Looked(self._worker, self.seq, seq, told)).result():
+        if not self._submit(Looked(Step(FOLLOWER, self._worker, self.seq, seq), told)).result():
             raise Superseded
         self.seq = self._kept = seq
         return True

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from fhir_server.jobs.desk import Submit
+from fhir_server.jobs.lead import Lead, Leave
 from fhir_server.jobs.runner import is_dead, own_name, retired
 from fhir_server.log import log
 from fhir_server.settings import Settings
@@ -17,9 +18,8 @@ from fhir_server.store.database import Database
 from fhir_server.store.writer import Unwritten
 from fhir_server.subscriptions.courier import Courier
 from fhir_server.subscriptions.ledger import (
+    FOLLOWER,
     TYPE,
-    Lead,
-    Leave,
     Purge,
     Standing,
     long_delivered,
@@ -75,7 +75,7 @@ class Worker:
         retired(self._worker)
         if self._leads:
             try:
-                await asyncio.wrap_future(self._submit(Leave(self._worker)))
+                await asyncio.wrap_future(self._submit(Leave(FOLLOWER, self._worker)))
             except Unwritten:
                 log.warning("the lead was not given back; its lease will run out")
 
@@ -137,7 +137,7 @@ class Worker:
         now = self._clock()
         if now - self._renewed < _RENEW:
             return
-        job = Lead(self._worker, first - 1, lambda other: is_dead(other, self._worker))
+        job = Lead(FOLLOWER, self._worker, first - 1, lambda other: is_dead(other, self._worker))
         seq: int | None = self._submit(job).result()
         if seq is not None and not self._leads:
             self._lookout.begin(seq)

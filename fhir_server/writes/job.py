@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import NamedTuple
 
 from fhir_server.integrity import Integrity, held, literals, missing
@@ -20,7 +21,7 @@ from fhir_server.store.unit import Key, Unit
 from fhir_server.store.write import Refused, Write, Written
 from fhir_server.store.writer import Refusal
 from fhir_server.writes.plan import plan
-from fhir_server.writes.step import Resource, Step
+from fhir_server.writes.step import Resource, Step, told
 from profiles.issue import Issue
 from profiles.json_output import dump
 
@@ -42,6 +43,8 @@ class WriteJob:
     writes: tuple[Write, ...]
     scope: Scope
     integrity: Integrity = Integrity.CHECKED
+    seconds: float = 0
+    """How long its conditions may be looked up, while all other writes wait; 0: no limit."""
     _steps: tuple[Step, ...] | Refusal = ()
     _known: dict[int, _Text] = field(default_factory=dict)
 
@@ -68,6 +71,7 @@ class WriteJob:
 
     def prepare(self, unit: Unit) -> None:
         """Decides what each write is about; a refusal is kept until `apply`."""
+        unit.until = monotonic() + self.seconds if self.seconds else 0
         try:
             self._steps = plan(unit, self.writes, self.scope)
         except Refusal as refusal:
@@ -76,10 +80,17 @@ class WriteJob:
     def apply(self, unit: Unit) -> tuple[Written, ...]:
         if isinstance(self._steps, Refusal):
             raise self._steps
-        written = tuple(self._carried_out(unit, step) for step in self._steps)
+        steps, written = list[Step](), list[Written]()
+        for step in self._steps:
+            if step.write.about is not None:
+                if self._steps[step.write.about].found:
+                    continue
+                step = told(step, written[step.write.about])
+            steps.append(step)
+            written.append(self._carried_out(unit, step))
         if self.integrity is Integrity.CHECKED:
-            self._check(unit, self._steps)
-        return written
+            self._check(unit, steps)
+        return tuple(written)
 
     def _text(self, entry: int, resource: Resource) -> _Text:
         """Made once for each form of the resource."""

@@ -14,6 +14,7 @@ from fhir_server.security.scope import Scope
 from fhir_server.store.driver import KeyProbe
 from fhir_server.store.flush import flush
 from fhir_server.store.matches import matches, probe_of, search
+from fhir_server.store.time_limit import TooSlow
 from fhir_server.store.unit import Key, Unit
 from fhir_server.store.write import Lookup, Refused
 from fhir_server.store.writer import Refusal
@@ -29,7 +30,11 @@ def looked_up(unit: Unit, steps: Sequence[Step], scope: Scope) -> dict[str, str]
     wanted = [(step, lookup) for step in steps for lookup in step.write.lookups]
     if not wanted:
         return {}
-    found = _found(unit, steps, [lookup for _, lookup in wanted], scope)
+    try:
+        found = _found(unit, steps, [lookup for _, lookup in wanted], scope)
+    except TooSlow:
+        step, lookup = wanted[0]
+        raise Refusal(Refused((Issue("condition-too-slow", lookup.expression),), step.entry)) from None
     addresses = {}
     for step, lookup in wanted:
         keys = found[lookup.address]
@@ -86,12 +91,14 @@ def _tried(unit: Unit, steps: Sequence[Step], lookups: Sequence[Lookup], scope: 
         flush(unit)
     unit.driver.savepoint()
     trial = Unit(unit.driver, unit.now)
+    trial.until = unit.until
     for step in steps:
         _turned(trial, step)
     flush(trial)
-    found: dict[str, Sequence[Key]] = {each.address: search(trial, each.query, scope, _MOST) for each in lookups}
-    unit.driver.back_to_savepoint()
-    return found
+    try:
+        return {each.address: search(trial, each.query, scope, _MOST) for each in lookups}
+    finally:  # also when the time was over: the transaction goes on
+        unit.driver.back_to_savepoint()
 
 
 def _turned(trial: Unit, step: Step) -> None:

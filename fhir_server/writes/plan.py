@@ -16,6 +16,7 @@ from fhir_server.rest.links import linked
 from fhir_server.security.scope import Scope
 from fhir_server.store import body as bodies
 from fhir_server.store.matches import matches
+from fhir_server.store.time_limit import TooSlow
 from fhir_server.store.unit import Head, Key, Unit
 from fhir_server.store.write import Refused, Write
 from fhir_server.store.writer import Refusal
@@ -55,7 +56,10 @@ def _target(unit: Unit, entry: int, write: Write, scope: Scope) -> _Target:
     if write.criteria is None:
         return _Target((key,), matched=False)
     look = matches(unit)
-    found = look.all(write.criteria, scope, write.most + 1) if write.most > 1 else look.first(write.criteria, scope)
+    try:
+        found = look.all(write.criteria, scope, write.most + 1) if write.most > 1 else look.first(write.criteria, scope)
+    except TooSlow:
+        raise refusal("condition-too-slow", write, entry) from None
     if len(found) > write.most:
         raise refusal("multiple-matches", write, entry)
     if found or write.method == "DELETE":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from fhir_server.store.unit import Key
-from fhir_server.store.write import Write
+from fhir_server.store.write import Write, Written
 
 Resource = dict[str, Any]
 
@@ -25,3 +25,11 @@ class Step(NamedTuple):
     def found(self) -> bool:
         """A conditional create whose resource is there: nothing is to be done."""
         return self.write.method == "POST" and self.resource is None
+
+
+def told(step: Step, of: Written) -> Step:
+    """A Provenance of the version that was written."""
+    assert step.resource is not None
+    _, *others = step.resource["target"]
+    own = {"reference": f"{of.type}/{of.id}/_history/{of.version}"}
+    return step._replace(resource=step.resource | {"target": [own, *others]})

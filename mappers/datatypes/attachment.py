@@ -138,7 +138,7 @@ def account(value: Value, found: dict[str, Any], place: str, rule: str, draft: D
         if number in (1, last) and (number == last or content != "data"):
             draft.ledger.note(leaf, "stored", f"{place}.{content}", rule)
             continue
-        said = (value.get(number, leaf.subcomponent) or "").lower()
+        said = value.get(number, leaf.subcomponent) or ""
         draft.ledger.note(leaf, "stored" if said and said in kind else "coded", f"{place}.contentType", rule)
 
 

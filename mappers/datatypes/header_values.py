@@ -42,7 +42,7 @@ def _address(use: Use, under: str) -> str | None:
     if syntax.match(number) is not None:
         use.leaf(2, under)
         if syntax is not _PLAIN:
-            use.leaf(3, under)
+            use.coded(3, under, "UniversalIDType", use.said(3) or "", scheme or "URI")
         return scheme + (number.lower() if syntax is _UUID[1] else number)
     if _PLAIN.match(number) is None:
         return None

@@ -1,7 +1,8 @@
 """XPN, XCN, FN -> HumanName.
 
 The whole name always stands in `text`; `family` and `given` only when the sender split them: a Chinese name in the
-first component is one name, not a family name. A Latin second component behind a Chinese first one is its pinyin.
+first component is one name, not a family name. A Latin second component behind a Chinese first one is its pinyin,
+a Latin third one the rest of it (`张三^ZHANG^SAN`); the same name once more in its parts (`张三^张^三`) is the same.
 Source: HL7 v2.5.1 2.A.88 (XPN) and 2.A.86 (XCN); official maps XPN[HumanName], FN[HumanName], XCN[Practitioner].
 """
 
@@ -85,8 +86,19 @@ def name_parts(use: Use, offset: int, under: str, *, flat: bool = False) -> dict
     if family and given and not family.isascii() and given.isascii():
         name["text"] = use.take(1 + offset, place("text"))
         if not flat:
-            name["extension"] = [{"url": systems.PINYIN, "valueString": given}]
-            use.leaf(2 + offset, place("extension[0].valueString"))
+            third = value.get(3 + offset)
+            rest = third if third and third.isascii() and third.isalpha() else ""
+            name["extension"] = [{"url": systems.PINYIN, "valueString": f"{given} {rest}".strip()}]
+            for component in (2, 3) if rest else (2,):
+                use.leaf(component + offset, place("extension[0].valueString"))
+        return name
+    if family and given and not family.isascii() and _again(family, given, value.get(3 + offset)):
+        name["text"] = use.take(1 + offset, place("text"))
+        if value.get(3 + offset):
+            name["family"] = use.take(2 + offset, place("family"))
+            name["given"] = [use.take(3 + offset, place("given[0]"))]
+        else:
+            use.leaf(2 + offset, place("text"))
         return name
     if family is None and given and given.isascii():
         name["given"] = [use.take(2 + offset, place("given[0]"))]
@@ -102,6 +114,11 @@ def name_parts(use: Use, offset: int, under: str, *, flat: bool = False) -> dict
         _own(use, offset, name, place)
     name["text"] = _text(name)
     return name
+
+
+def _again(whole: str, second: str, third: str | None) -> bool:
+    """Whether the whole Chinese name of the first component is said again behind it: `张三^张^三`, `张三^张三`."""
+    return whole == second + third if third else whole == second and len(whole) > 1
 
 
 def _more(use: Use, offset: int, name: dict[str, Any], place: Any) -> None:

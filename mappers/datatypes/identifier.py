@@ -13,12 +13,12 @@ from collections.abc import Callable
 from typing import Any
 
 from mappers import systems
-from mappers.authority import Authority, assigner, authority
+from mappers.authority import Authority, assigner, authority, scheme
 from mappers.codes import Unmapped, lookup
 from mappers.datatypes.membership import holds
 from mappers.datatypes.period import within
 from mappers.identifier_kind import Kind, kind_of, kinds
-from mappers.message import NULL
+from mappers.message import NULL, Value
 from mappers.organization import institution
 from mappers.use import Repetition, Use
 from profiles.identifiers import resident_id
@@ -113,9 +113,9 @@ def _assigner(use: Use, identifier: dict[str, Any], found: Authority) -> None:
         assigner["reference"] = institution(found.institution, use.draft).ref
     identifier["assigner"] = assigner
     use.leaf(4, "assigner.display")
-    if found.universal:
+    if found.universal and identifier["system"] == found.universal and isinstance(use.value, Value):
         use.leaf(4, "system", 2)
-        use.leaf(4, "system", 3)
+        scheme(use.inside(4), 3, found.universal)
 
 
 def ei(value: Repetition, use: Use) -> dict[str, Any] | None:
@@ -157,18 +157,18 @@ def ei_of(use: Use, kind: str) -> dict[str, Any] | None:
             identifier["assigner"]["reference"] = institution(found.institution, use.draft).ref
     if found.universal:
         use.leaf(3, "system")
-        use.leaf(4, "system")
+        scheme(use, 4, found.universal)
     return identifier
 
 
 def hd(value: Repetition, use: Use) -> dict[str, Any] | None:
     """HD[Identifier]: the namespace id, else the universal id."""
     if universal := value.get(2):
-        scheme = authority(use.site, None, universal, value.get(3)).universal
-        if scheme and not value.get(1):
+        found = authority(use.site, None, universal, value.get(3))
+        if found.universal and not value.get(1):
             use.leaf(2, "value")
-            use.leaf(3, "value")
-            return {"system": "urn:ietf:rfc:3986", "value": scheme}
+            scheme(use, 3, found.universal, "value")
+            return {"system": "urn:ietf:rfc:3986", "value": found.universal}
     number = use.take(1, "value") or use.take(2, "value")
     return {"system": systems.local(use.site.institution, "namespace"), "value": number} if number else None
 

@@ -35,7 +35,7 @@ _WIDE = str.maketrans(
 _COMPARATOR = {"=<": "<=", "=>": ">="}
 _PLAIN = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
-_USUAL = re.compile(r"(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?", re.ASCII)
+USUAL = re.compile(r"(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?", re.ASCII)
 """What a decimal gives back as it was written: nearly every result."""
 
 
@@ -65,7 +65,7 @@ def decimal(text: str) -> Decimal | None:
 
 def measured(text: str) -> Measured | None:
     """`<0.01`, `>1000`, `3.5↑`, `302.00`: a number with a comparator or an arrow, `None` for anything else."""
-    if _USUAL.fullmatch(text):
+    if USUAL.fullmatch(text):
         return Measured(Decimal(text), "", "", True)
     found = _SIGNED.fullmatch(plain(text).strip())
     if found is None:

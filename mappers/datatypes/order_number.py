@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mappers import systems
-from mappers.authority import authority
+from mappers.authority import authority, scheme
 from mappers.message import NULL
 from mappers.order_state import order_control
 from mappers.use import Part, Repetition, Use
@@ -138,10 +138,10 @@ def identifier(value: Repetition, use: Use, kind: str, places: _Places | None = 
         out["assigner"] = {"display": namespace}
     if where is not _MOVED and not _double(value):
         # A universal id beside a namespace says nothing in a local system: it is carried.
-        stands = (3, 4) if found.system.startswith("urn:") else () if namespace else (3,)
-        for component in stands:
-            if _text(value, component):
-                use.leaf(component, "system")
+        if _text(value, 3) and (found.system.startswith("urn:") or not namespace):
+            use.leaf(3, "system")
+        if found.system.startswith("urn:"):
+            scheme(use, 4, found.system)
     return out
 
 

@@ -162,10 +162,10 @@ def producer(value: Repetition, use: Use) -> dict[str, Any] | None:
 
 
 def _local(use: Use, sheet: Sheet) -> None:
-    """Component 3, the coding system: a local one (`L`, `99zzz`) is what the system of the identifier says."""
-    name = use.said(3)
-    if name is not None and "identifier" in sheet.body and (name == "L" or name.startswith("99")):
-        use.leaf(3, sheet.path("identifier[0].system"))
+    """Component 3, the coding system: that it is a local one (`L`) is what the system of the identifier says; a name of
+    its own (`99zzz`) is carried."""
+    if use.said(3) == "L" and "identifier" in sheet.body:
+        use.notes.append((use.at(3), "coded", sheet.path("identifier[0].system"), use.rule))
 
 
 def device(value: Repetition, use: Use) -> dict[str, Any] | None:

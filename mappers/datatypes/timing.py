@@ -16,8 +16,9 @@ from typing import Any
 
 from mappers import dtm
 from mappers.codes import Coded, lookup
+from mappers.datatypes.codeable_concept import codeable_concept
 from mappers.datatypes.number import decimal
-from mappers.message import NULL
+from mappers.message import NULL, Value
 from mappers.use import Part, Repetition, Use
 
 _UCUM = "http://unitsofmeasure.org"
@@ -89,21 +90,29 @@ def _clock(text: str) -> str | None:
 
 
 def _named(use: Use, component: int, path: str) -> dict[str, Any] | None:
-    """The repeat pattern as a concept; `Q6H` is of table 0335, whose `Q<integer>H` stands for every number."""
+    """The repeat pattern as a concept; `Q6H` is of table 0335, whose `Q<integer>H` stands for every number. A code with
+    words (`1011&每日一次&99X`) is told by its words."""
     text = _said(use.value, component)
     if not text:
         return None
     found = lookup(use.site, "RepeatPattern", text)
-    if isinstance(found, Coded):
+    words = use.value.get(component, 2) if isinstance(use.value, Value) else None
+    if words == NULL or not words:
+        words = ""
+    if isinstance(found, Coded) and not words:
         use.coded(component, f"{path}.coding[0].code", "RepeatPattern", text, found.code)
-        coding = {"system": found.system, "code": found.code}
-    elif _CODED.fullmatch(text):
+        return {"coding": [{"system": found.system, "code": found.code}], "text": text}
+    if not isinstance(found, Coded) and _CODED.fullmatch(text):
         use.leaf(component, f"{path}.coding[0].code")
-        coding = {"system": _V2_0335, "code": text}
-    else:
-        use.leaf(component, f"{path}.text")
-        return {"text": text}
-    return {"coding": [coding], "text": text}
+        if words:
+            use.leaf(component, f"{path}.text", 2)
+        return {"coding": [{"system": _V2_0335, "code": text}], "text": words or text}
+    if words:
+        own = use.inside(component, path)
+        own.table = "RepeatPattern" if isinstance(found, Coded) else ""
+        return codeable_concept(own.value, own)
+    use.leaf(component, f"{path}.text")
+    return {"text": text}
 
 
 def repeat_pattern(value: Repetition, use: Use) -> dict[str, Any] | None:

@@ -2,8 +2,9 @@
 
 One resource an RXA. Id by the filler number of its ORC (else the placer number) with the code given, for a medicine
 also the number of the dose (RXA-2) and its time; without any order number by patient, code, time and lot, so that a
-replay finds it. RXA-21 `D` makes it entered in error. Observations about an administration are part of it; those about
-the patient stand alone.
+replay finds it. What has all this in common with another of its message is told apart by time and lot, then by its
+place among them: no dose takes the place of another. RXA-21 `D` makes it entered in error. Observations about an
+administration are part of it; those about the patient stand alone.
 Source: HL7 v2.5.1 4.14.7 (RXA), 4A.4; V2-to-FHIR VXU_V04, ORC, RXA and RXR[Immunization], ORC[MedicationAdministration]
 (which has no map of RXA: ours).
 """
@@ -11,7 +12,7 @@ Source: HL7 v2.5.1 4.14.7 (RXA), 4A.4; V2-to-FHIR VXU_V04, ORC, RXA and RXR[Immu
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mappers import systems
 from mappers.codes import Unmapped, lookup
@@ -29,13 +30,19 @@ from mappers.messages.order_groups import Noted
 from mappers.messages.service_request import business_event
 from mappers.messages.subject import Subject, absent, subject
 from mappers.messages.surroundings import alone, surround
+from mappers.messages.told_apart import told_apart
 from mappers.order_state import ResultState
+from mappers.segments.prt_observation import gave
 
 EVENTS = (("VXU", "V04"), ("RAS", "O01"), ("RAS", "O17"))
 _KINDS = {"RAS": "MedicationAdministration", "RAR": "MedicationAdministration"}
 """By message; everything else that has an RXA speaks of vaccinations."""
 _STATED = ResultState("unknown", "unknown")
 """An observation whose OBX-11 is empty: nobody said that it is final."""
+_NOT_GIVEN, _WHICH = "998", "30956-7"
+"""CVX: no vaccine was given; LOINC: the vaccine that a forecast is then about."""
+_NO_NUMBER = "9999"
+"""What stands in ORC-3 of a vaccination that has no number (CDC, HL7 2.5.1 guide for immunization messaging, ORC-3)."""
 
 
 @dataclass(slots=True)
@@ -47,6 +54,47 @@ class Given:
     routes: list[Segment] = field(default_factory=list)
     notes: list[Segment] = field(default_factory=list)
     observations: list[Noted] = field(default_factory=list)
+    participants: list[Segment] = field(default_factory=list)
+
+    @property
+    def what(self) -> str:
+        """The code that was given; of a forecast the vaccine that it is about."""
+        code = (self.rxa.get(5) or self.rxa.get(5, 2) or "") if self.rxa is not None else ""
+        if code != _NOT_GIVEN:
+            return code
+        about = (noted.segment.get(5) or "" for noted in self.observations if noted.segment.get(3) == _WHICH)
+        return f"{code}|{next(about, '')}"
+
+    def said(self, *fields: int) -> tuple[str, ...]:
+        """The first components of fields of the RXA."""
+        return tuple(self.rxa.get(field_) or "" for field_ in fields) if self.rxa is not None else ()
+
+    @property
+    def dose(self) -> str:
+        """Time and lot: what tells two doses of one vaccine apart."""
+        return "|".join(self.said(3, 15))
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All that it says of a vaccination, its place and its count aside: two that say the same are one."""
+        return (*(self.rxa.fields[3:] if self.rxa is not None else ()), *self.observed)
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """What its observations say."""
+        return tuple(text for noted in self.observations for text in noted.segment.fields[3:])
+
+
+Counts = dict[tuple[str, str], int]
+"""How often an observation came by code and sub-id; one for all that is told of one administration."""
+
+
+class Named(NamedTuple):
+    """System and value of what the id of an administration follows from, and the number of its order."""
+
+    system: str
+    value: str
+    key: Number | None
 
 
 def translate(draft: Draft) -> Mapped:
@@ -60,10 +108,14 @@ def translate(draft: Draft) -> Mapped:
         return alone(draft, about, "RXA")
     surround(draft, about)
     first: Number | None = None
-    for group in groups:
-        found = _given(group, about, draft)
-        first = first or found
-    _observe(loose, f"person|{about.patient.id}", None, about, draft)
+    counts: dict[str, Counts] = {}
+    seen: set[tuple[str, ...]] = set()
+    for group, name in zip(groups, _names(groups, about, draft), strict=True):
+        again = (name.value, *group.observed) in seen
+        _given(group, name, {} if again else counts.setdefault(name.value, {}), about, draft)
+        seen.add((name.value, *group.observed))
+        first = first or name.key
+    _observe(loose, f"person|{about.patient.id}", {}, None, about, draft)
     key = f"{first.system}|{first.value}" if first else ""
     return finish(draft, patient=about.patient.id, order_key=key)
 
@@ -95,24 +147,46 @@ def _walk(message: Message) -> tuple[list[Given], list[Noted]]:
                 last.append(segment)
             case "PRT" if noted is not None and last is noted.notes:
                 noted.participants += (segment,)
+            case "PRT" if group is not None:
+                group.participants.append(segment)
             case _:
                 pass
     return [group for group in groups if group.rxa is not None], loose
 
 
-def _given(group: Given, about: Subject, draft: Draft) -> Number | None:
-    orc, rxa, kind = group.orc, group.rxa, _KINDS.get(draft.message.code, "Immunization")
-    if rxa is None:
-        return None
-    draft.group = {segment.name: segment for segment in (orc, rxa) if segment is not None}
-    key = _number(orc, draft)
-    what = rxa.get(5) or rxa.get(5, 2) or ""
-    told = (key.value, what) if key else (about.patient.id, what, rxa.get(3) or "", rxa.get(15) or "")
+def _names(groups: list[Given], about: Subject, draft: Draft) -> list[Named]:
+    """What each is known by; no two that say different things by the same."""
+    names = [_named(group, about, draft) for group in groups]
+    if _kind(draft) == "MedicationAdministration":  # what has number, dose and time in common is one dose told twice
+        return names
+    own = told_apart([name[:2] for name in names], [group.dose for group in groups], [group.told for group in groups])
+    return [name._replace(value=value) for name, value in zip(names, own, strict=True)]
+
+
+def _named(group: Given, about: Subject, draft: Draft) -> Named:
+    key, medicine = _number(group.orc, draft), _kind(draft) == "MedicationAdministration"
+    if key is None or (key.value == _NO_NUMBER and not medicine):
+        told = "|".join((about.patient.id, group.what, *group.said(3, 15)))
+        return Named(systems.local(draft.site.institution, "administration"), told, key)
     # A medicine is given many times under one order, a vaccination is an order of its own.
-    own = "|".join((*told, rxa.get(2) or "", rxa.get(3) or "") if key and kind == "MedicationAdministration" else told)
-    system = key.system if key else systems.local(draft.site.institution, "administration")
+    return Named(key.system, "|".join((key.value, group.what, *(group.said(2, 3) if medicine else ()))), key)
+
+
+def _kind(draft: Draft) -> str:
+    return _KINDS.get(draft.message.code, "Immunization")
+
+
+def _given(group: Given, name: Named, counts: Counts, about: Subject, draft: Draft) -> None:
+    orc, rxa, kind = group.orc, group.rxa, _kind(draft)
+    if rxa is None:
+        return
+    draft.group = {segment.name: segment for segment in (orc, rxa) if segment is not None}
     status = _status(rxa, kind, draft)
-    sheet = draft.resource(kind, derived_id(kind, system, own), Weight.REVOKED if _revoked(rxa) else Weight.STATED)
+    if status == "completed" and kind == "Immunization" and rxa.get(5) == _NOT_GIVEN:
+        status = "not-done"
+    sheet = draft.resource(
+        kind, derived_id(kind, name.system, name.value), Weight.REVOKED if _revoked(rxa) else Weight.STATED
+    )
     body = sheet.body
     body["status"] = status
     _about(about, sheet)
@@ -123,10 +197,11 @@ def _given(group: Given, about: Subject, draft: Draft) -> Number | None:
         apply(f"RXR[{kind}]", route, sheet, draft)
     if kind == "MedicationAdministration" and orc is not None:
         business_event(orc, sheet, draft)
+    if kind == "Immunization":
+        gave(group.participants, sheet, draft)
     _settle(rxa, sheet, draft)
     annotate(group.notes, sheet, draft)
-    _observe(group.observations, f"{kind}|{own}", sheet, about, draft)
-    return key
+    _observe(group.observations, f"{kind}|{name.value}", counts, sheet, about, draft)
 
 
 def _number(orc: Segment | None, draft: Draft) -> Number | None:
@@ -194,14 +269,13 @@ def _address(rxa: Segment, body: dict[str, Any], draft: Draft) -> None:
         place.body["address"] = found[0]
 
 
-def _observe(found: list[Noted], key: str, part_of: Sheet | None, about: Subject, draft: Draft) -> None:
+def _observe(found: list[Noted], key: str, counts: Counts, part_of: Sheet | None, about: Subject, draft: Draft) -> None:
     panel = Panel(
         system=systems.local(draft.site.institution, "administration"),
         key=key,
         subject=about,
         state=_STATED,
     )
-    counts: dict[tuple[str, str], int] = {}
     for noted in found:
         seen = observe(noted, panel, counts, draft)
         if seen is not None and part_of is not None:

@@ -1,7 +1,7 @@
-"""SIU^S12 to S22 and S26: appointments -> Appointment.
+"""SIU^S12 to S22 and S26: appointments -> Appointment; SRM^S01: what is asked for -> the same, as proposed.
 
 S18 to S22 change a service or resource of an appointment that stands; S23 and S24 block slots of no patient, and are
-refused.
+refused. So are requests to change or cancel (SRM^S02 ff.): who keeps the book decides, and says it by SIU.
 
 Id by the filler number (SCH-2), else the placer number (SCH-1), of its authority. The status is SCH-25's, else the
 event's. Participants are the patient, and who and what AIP, AIL and AIG name; each is a mention.
@@ -41,7 +41,7 @@ from mappers.use import Use
 
 NOTE = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.note"
 """R4 appointments have one comment and no notes; this is how HL7 says what R5 can."""
-EVENTS = tuple(("SIU", f"S{event}") for event in (12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 26))
+EVENTS = (*(("SIU", f"S{event}") for event in (12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 26)), ("SRM", "S01"))
 _DECISIVE = frozenset({"S15", "S16", "S17", "S26"})
 """Events that say themselves how the appointment stands, whatever SCH-25 repeats."""
 _MINUTES = {"MIN": 1, "M": 1, "MINUTE": 1, "MINUTES": 1, "分钟": 1, "S": 0, "H": 60, "HR": 60, "HOUR": 60, "小时": 60}
@@ -54,6 +54,20 @@ _TYPE = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 
 Present = list[tuple[Segment, dict[str, Any]]]
 """Who and what takes part, each with the segment that says so."""
+
+
+class Head(NamedTuple):
+    """What tells an appointment: its fields of persons with their roles, of the orders, of the status (0: none)."""
+
+    people: tuple[tuple[int, str], ...]
+    orders: tuple[tuple[int, str], ...]
+    status: int
+
+
+_HEADS = {
+    "SCH": Head(((12, "CALLBCK"), (16, "CALLBCK"), (20, "ENT")), ((26, PLACER), (27, FILLER)), 25),
+    "ARQ": Head(((15, "CALLBCK"), (19, "ENT")), ((24, PLACER), (25, FILLER)), 0),
+}
 
 
 class Status(NamedTuple):
@@ -71,25 +85,26 @@ def _statuses() -> dict[str, Status]:
 def translate(draft: Draft) -> Mapped:
     """One appointment."""
     message = draft.message
-    sch = message.first("SCH")
+    name = "ARQ" if message.code == "SRM" else "SCH"
+    sch = message.first(name)
     about = subject(draft, message.first("PID"), message.first("PV1"))
     if about is None:
         return finish(draft)
     if sch is None and message.event not in _DECISIVE:
-        return alone(draft, about, "SCH")
+        return alone(draft, about, name)
     if sch is None:
-        draft.issue("segment-missing", "SCH", segment="SCH")
+        draft.issue("segment-missing", name, segment=name)
         return finish(draft)
     key = _key(sch, draft)
     if key is None:
-        draft.issue("order-unidentified", "SCH-2")
+        draft.issue("order-unidentified", f"{name}-2")
         return finish(draft)
     found = _status(sch, draft)
     weight = Weight.REVOKED if found.appointment in ("cancelled", "entered-in-error") else Weight.STATED
     sheet = draft.resource("Appointment", derived_id("Appointment", key.system, key.value), weight)
     sheet.body["status"] = found.appointment
-    apply("SCH[Appointment]", sch, sheet, draft)
-    if sch.raw(25):
+    apply(f"{name}[Appointment]", sch, sheet, draft)
+    if name == "SCH" and sch.raw(25):
         leaf = Leaf(sch.position, 25, 1, 1, 1)
         draft.ledger.note(leaf, "coded", sheet.path("status"), "SCH[Appointment]#SCH-25")
     pid = message.first("PID")
@@ -115,21 +130,22 @@ def _key(sch: Segment, draft: Draft) -> Number | None:
 
 def _status(sch: Segment, draft: Draft) -> Status:
     statuses, event = _statuses(), draft.message.event
-    code = sch.get(25) or sch.get(25, 2)
+    field = _HEADS[sch.name].status
+    code = (sch.get(field) or sch.get(field, 2)) if field else ""
     if code and code != NULL and event not in _DECISIVE:
         own = draft.site.codes.get(("appointment-status", code), code)
         found = statuses.get(own.upper())
         if found is not None:
             return found
-        draft.unmapped("appointment-status", code, sch.get(25, 2) or "", Leaf(sch.position, 25, 1, 1, 1))
+        draft.unmapped("appointment-status", code, sch.get(field, 2) or "", Leaf(sch.position, field, 1, 1, 1))
     return statuses[event]
 
 
 def _people(sch: Segment, sheet: Sheet, found: Status, present: Present, draft: Draft) -> None:
-    """SCH-12 and SCH-16 (contacts) and SCH-20 (who entered it) take part as informants, AIP as performers."""
-    for field, role in ((12, "CALLBCK"), (16, "CALLBCK"), (20, "ENT")):
+    """Contacts (SCH-12, SCH-16, ARQ-15) and who entered it (SCH-20, ARQ-19) take part, AIP as performers."""
+    for field, role in _HEADS[sch.name].people:
         for value in sch.values(field):
-            who = None if value.is_null else practitioner(value, draft, f"SCH[Appointment]#SCH-{field}")
+            who = None if value.is_null else practitioner(value, draft, f"{sch.name}[Appointment]#{sch.name}-{field}")
             if who is not None:
                 _join(sheet, who, found.participant, role)
     for aip in draft.message.all("AIP"):
@@ -159,8 +175,9 @@ def _role(segment: Segment, one: dict[str, Any], sheet: Sheet, draft: Draft) -> 
     use = Use(draft, value, f"{segment.name}[Appointment]#{segment.name}-4")
     concept = codeable_concept(value, use)
     if concept is not None:
-        one.setdefault("type", []).append(concept)
-        use.settle(sheet.path("participant.type"))
+        types = one.setdefault("type", [])
+        types.append(concept)
+        use.settle(sheet.path(f"participant[{sheet.body['participant'].index(one)}].type[{len(types) - 1}]"))
 
 
 def _resources(sheet: Sheet, found: Status, present: Present, draft: Draft) -> None:
@@ -191,21 +208,23 @@ def _resources(sheet: Sheet, found: Status, present: Present, draft: Draft) -> N
 
 
 def _orders(sch: Segment, sheet: Sheet, about: Subject, draft: Draft) -> None:
-    for field, kind in ((26, PLACER), (27, FILLER)):
+    for field, kind in _HEADS[sch.name].orders:
         key = number(draft, sch.first(field), kind)
         if key is None or "basedOn" in sheet.body:
             continue
         request = mention(Group(), key, about, draft)
         sheet.body["basedOn"] = [{"reference": request.ref}]
+        rule = f"{sch.name}[ServiceRequest]#{sch.name}-{field}"
         for leaf in sch.values(field)[0].leaves():
-            draft.ledger.note(leaf, "stored", request.path("identifier[0].value"), f"SCH[ServiceRequest]#SCH-{field}")
+            draft.ledger.note(leaf, "stored", request.path("identifier[0].value"), rule)
 
 
 def _time(sheet: Sheet, draft: Draft) -> None:
     """SCH-11.4, else the start of the first AIS, AIG, AIL or AIP; the end from its duration (R4 app-2, app-3)."""
     body = sheet.body
-    for sch in draft.message.all("SCH") if "minutesDuration" not in body else ():
-        _duration(sch, 9, sheet, draft)  # the row SCH-9 takes minutes only; an hour is a length as well
+    for name in _HEADS if "minutesDuration" not in body else ():
+        for head in draft.message.all(name):
+            _duration(head, 9, sheet, draft)  # the row of field 9 takes minutes only; an hour is a length as well
     for name, (start, _, duration) in _WHEN.items():
         for segment in draft.message.all(name):
             time = _moment(segment, start, draft)

@@ -11,15 +11,13 @@ from mappers.datatypes.order_number import Number
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.engine import apply
-from mappers.finish import finish
 from mappers.mapped import Mapped
 from mappers.message import Segment
 from mappers.messages.notes import annotate
-from mappers.messages.order_blocks import Block, blocks, number_of, own_number
+from mappers.messages.order_blocks import Block, each, own_number
 from mappers.messages.order_groups import Group
 from mappers.messages.service_request import state
-from mappers.messages.subject import Subject, subject
-from mappers.messages.surroundings import alone, surround
+from mappers.messages.subject import Subject
 from mappers.order_state import weight
 
 EVENTS = (("OMD", "O03"),)
@@ -28,20 +26,7 @@ _STATUS = {"unknown": "unknown", "entered-in-error": "entered-in-error"}
 
 def translate(draft: Draft) -> Mapped:
     """The diets of a message."""
-    message = draft.message
-    about = subject(draft, message.first("PID"), message.first("PV1"))
-    if about is None:
-        return finish(draft)
-    found = [block for block in blocks(message, ("ODS", "ODT")) if block.details]
-    if not found:
-        return alone(draft, about, "ODS")
-    surround(draft, about)
-    first: Number | None = None
-    for block in found:
-        key = number_of(block.orc, draft)
-        first = first or key
-        _order(block, key, about, draft)
-    return finish(draft, patient=about.patient.id, order_key=f"{first.system}|{first.value}" if first else "")
+    return each(draft, ("ODS", "ODT"), _order)
 
 
 def _order(block: Block, key: Number | None, about: Subject, draft: Draft) -> None:

@@ -31,18 +31,19 @@ from mappers.datatypes.observation_value import (
 from mappers.datatypes.reference_range import bounds, is_url, reference_range
 from mappers.datatypes.units import Unit, unit, unit_place
 from mappers.derived import new_id
-from mappers.draft import Draft, Sheet
+from mappers.draft import BARE, Draft, Sheet
+from mappers.engine import apply
 from mappers.message import NULL, Leaf, Segment, Value
 from mappers.messages import vital_signs
 from mappers.messages.interpretation import Flags, interpret
 from mappers.messages.notes import annotate
 from mappers.messages.order_groups import Noted
 from mappers.messages.report_parts import attachment
+from mappers.messages.result_memory import Own, own_words
 from mappers.messages.specimens import mentioned
 from mappers.messages.subject import Subject, absent, alternate
 from mappers.order_state import ResultState, observation_status, weight
 from mappers.organization import from_xon
-from mappers.segment_memory import apply_again
 from mappers.segments.prt_observation import take_part
 from mappers.systems import CANONICAL
 from mappers.use import Use
@@ -133,24 +134,17 @@ def observe(noted: Noted, panel: Panel, counts: dict[tuple[str, str], int], draf
 def _fill(sheet: Sheet, noted: Noted, panel: Panel, state: ResultState, draft: Draft) -> Observed:
     obx, body = noted.segment, sheet.body
     fields = obx.upto(33)
+    fresh = len(body) == BARE
     if panel.category:
         body["category"] = list(panel.category)
     panel.subject.write(sheet)
-    apply_again(_MAP, obx, sheet, draft)
-    body.setdefault("code", panel.code or absent())
-    reading = _value(obx, sheet, draft)
-    flags = interpret(obx, sheet, draft, reading.flag)
-    status = "preliminary" if flags.error and state.status in ("final", "amended", "corrected") else state.status
-    body["status"] = status
-    sheet.weight = weight(status)
-    if fields[11]:
-        draft.ledger.say(obx.position, 11, "coded", f"{sheet.ref}#status", _RULE[11])
-        if status == "cancelled" and obx.get(11) == "X":
-            # "Cannot be obtained" and "not asked for" are both cancelled in FHIR: the code tells them apart.
-            body["_status"] = alternate("http://terminology.hl7.org/CodeSystem/v2-0085", "X")
-    if not reading.element and "component" not in body and state.absent:
-        body["dataAbsentReason"] = {"coding": [{"system": _ABSENT, "code": state.absent}]}
-    _times(obx, sheet, panel, draft)
+    write = partial(_own, obx, sheet, panel, state, draft)
+    own = own_words(obx, state, sheet, draft, write) if fresh else write()
+    sheet.weight = weight(own.status)
+    if "effectiveDateTime" not in body:
+        body.update(panel.effective or {"_effectiveDateTime": absent()})
+    if panel.issued:
+        body["issued"] = panel.issued
     if panel.specimen:
         body["specimen"] = {"reference": panel.specimen}
     if fields[33]:
@@ -162,7 +156,28 @@ def _fill(sheet: Sheet, noted: Noted, panel: Panel, state: ResultState, draft: D
     if noted.notes:
         annotate(noted.notes, sheet, draft)
     vital_signs.settle(sheet, draft, Leaf(obx.position, 3, 1, 1, 1))
-    return Observed(sheet, status, flags)
+    return Observed(sheet, own.status, own.flags)
+
+
+def _own(obx: Segment, sheet: Sheet, panel: Panel, state: ResultState, draft: Draft) -> Own:
+    """What the OBX says by itself; only the name is the panel's, where it has none of its own."""
+    body = sheet.body
+    apply(_MAP, obx, sheet, draft)
+    named = "code" in body
+    body.setdefault("code", panel.code or absent())
+    reading = _value(obx, sheet, draft)
+    flags = interpret(obx, sheet, draft, reading.flag)
+    status = "preliminary" if flags.error and state.status in ("final", "amended", "corrected") else state.status
+    body["status"] = status
+    if obx.raw(11):
+        draft.ledger.say(obx.position, 11, "coded", f"{sheet.ref}#status", _RULE[11])
+        if status == "cancelled" and obx.get(11) == "X":
+            # "Cannot be obtained" and "not asked for" are both cancelled in FHIR: the code tells them apart.
+            body["_status"] = alternate("http://terminology.hl7.org/CodeSystem/v2-0085", "X")
+    if not reading.element and "component" not in body and state.absent:
+        body["dataAbsentReason"] = {"coding": [{"system": _ABSENT, "code": state.absent}]}
+    _time(obx, sheet, draft)
+    return Own(status, flags, named)
 
 
 def _specimens(obx: Segment, sheet: Sheet, panel: Panel, draft: Draft) -> None:
@@ -183,19 +198,15 @@ def _site(obx: Segment, draft: Draft) -> None:
         reach(obx, 24, "address", organization, _RULE[24], draft)
 
 
-def _times(obx: Segment, sheet: Sheet, panel: Panel, draft: Draft) -> None:
-    body, offset = sheet.body, draft.site.offset
+def _time(obx: Segment, sheet: Sheet, draft: Draft) -> None:
     written = obx.get(14)
-    if written and written != NULL:
-        if time := dtm.dateTime(written, offset):
-            body["effectiveDateTime"] = time
-            draft.ledger.say(obx.position, 14, "stored", f"{sheet.ref}#effectiveDateTime", _RULE[14])
-        else:
-            draft.issue("date-impossible", Leaf(obx.position, 14, 1, 1, 1))
-    if "effectiveDateTime" not in body:
-        body.update(panel.effective or {"_effectiveDateTime": absent()})
-    if panel.issued:
-        body["issued"] = panel.issued
+    if not written or written == NULL:
+        return
+    if time := dtm.dateTime(written, draft.site.offset):
+        sheet.body["effectiveDateTime"] = time
+        draft.ledger.say(obx.position, 14, "stored", f"{sheet.ref}#effectiveDateTime", _RULE[14])
+    else:
+        draft.issue("date-impossible", Leaf(obx.position, 14, 1, 1, 1))
 
 
 def _value(obx: Segment, sheet: Sheet, draft: Draft) -> Reading:

@@ -5,14 +5,17 @@ Source: HL7 v2.5.1 4.7 (OMD), 4.10 (OMS), 4.11 (OMN): `{ORC, details}`.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 
 from mappers import systems
 from mappers.datatypes.order_number import FILLER, PLACER, Number, number
 from mappers.draft import Draft
+from mappers.finish import finish
+from mappers.mapped import Mapped
 from mappers.message import Message, Segment
-from mappers.messages.subject import Subject
+from mappers.messages.subject import Subject, subject
+from mappers.messages.surroundings import alone, surround
 
 
 @dataclass(slots=True)
@@ -22,6 +25,28 @@ class Block:
     orc: Segment | None = None
     details: list[Segment] = field(default_factory=list)
     notes: list[Segment] = field(default_factory=list)
+
+
+Write = Callable[[Block, Number | None, Subject, Draft], None]
+
+
+def each(draft: Draft, details: Sequence[str], write: Write) -> Mapped:
+    """Every order of a message that has such details, written by `write`; the first names the segment that is missing
+    when none has."""
+    message = draft.message
+    about = subject(draft, message.first("PID"), message.first("PV1"))
+    if about is None:
+        return finish(draft)
+    found = [block for block in blocks(message, details) if block.details]
+    if not found:
+        return alone(draft, about, details[0])
+    surround(draft, about)
+    first: Number | None = None
+    for block in found:
+        key = number_of(block.orc, draft)
+        first = first or key
+        write(block, key, about, draft)
+    return finish(draft, patient=about.patient.id, order_key=f"{first.system}|{first.value}" if first else "")
 
 
 def blocks(message: Message, details: Container[str]) -> list[Block]:

@@ -27,6 +27,7 @@ from mappers.organization import institution
 from mappers.organization import reference as named
 from mappers.segments.ctd_practitionerrole import contact
 from mappers.segments.dg1_condition import conditions
+from mappers.segments.prt_observation import collected
 from mappers.service_section import observation_category, section
 
 _WITH_PRIOR_RESULTS = frozenset({"OMG", "OMI", "OML"})
@@ -113,10 +114,12 @@ def _order(group: Group, about: Subject, taken: set[tuple[str, str]], draft: Dra
         value = f"{key.value}/{group.obr.get(4) or group.obr.occurrence}"
     taken.add((key.system, value))
     sheet = request(group, key, about, draft, value)
-    if found := specimens(group, key, about, draft):
+    own = key._replace(value=value)
+    if found := specimens(group, own, about, draft):
         sheet.body["specimen"] = [{"reference": one.ref} for one in found]
+        collected(group.participants, found, draft)
     _reasons(group, about, sheet, draft)
-    _supporting(group, key, about, sheet, draft)
+    _supporting(group, own, about, sheet, draft)
     for segment in group.studies:
         study(segment, sheet, about, draft)
     for segment in group.contacts:

@@ -1,8 +1,8 @@
 """OMP^O09, RDE^O11, RDE^O25, RGV^O15 -> MedicationRequest; RDS^O13 -> MedicationDispense.
 
-One request an order number (placer, else filler); a second medicine under the same number is told apart by its code;
-an order without any number by patient, medicine and time, so that a replay finds it. RXE (what the pharmacy encoded)
-goes before RXO (what was asked for). A dispense names the request that authorises it, as a mention.
+One request an order number (placer, else filler); medicines that share a number go by number and code; an order without
+any number by patient, medicine and time, so that a replay finds it. RXE (what the pharmacy encoded) goes before RXO
+(what was asked for). A dispense names the request that authorises it, as a mention.
 Source: HL7 v2.5.1 4.13; V2-to-FHIR ORM_O01 (RXO), RXO, RXR and TQ1[MedicationRequest]; RXE, RXC, RXD and RXG are ours.
 """
 
@@ -27,6 +27,7 @@ from mappers.messages.order_groups import Group, Noted
 from mappers.messages.service_request import state
 from mappers.messages.subject import Subject, absent, subject
 from mappers.messages.surroundings import alone, surround
+from mappers.messages.told_apart import told_apart
 from mappers.order_state import ResultState, weight
 from mappers.segments.orc_provenance import order_provenance
 from mappers.segments.rxc_medication import FIELDS, medication
@@ -71,6 +72,13 @@ class Prescribed:
                 return found
         return ""
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All that it says of an order: two that say the same are one, as are the orders behind several dispenses."""
+        if "RXD" in self.details:
+            return ()
+        return tuple(one.text for one in (*self.details.values(), *self.components, *self.routes, *self.timings))
+
 
 def translate(draft: Draft) -> Mapped:
     """The prescriptions, dispenses or instructions of a message."""
@@ -83,10 +91,12 @@ def translate(draft: Draft) -> Mapped:
         return alone(draft, about, "ORC")
     surround(draft, about)
     first: Number | None = None
-    taken: set[str] = set()
-    for group in groups:
+    names = [_own(group, _number(group.orc, draft), about, draft) for group in groups]
+    values = told_apart(names, _marks(groups), [group.told for group in groups])
+    for group, (system, _), value in zip(groups, names, values, strict=True):
         draft.group = {one.name: one for one in (group.orc, *group.details.values(), *group.timings[:1]) if one}
-        found = _dispense(group, about, draft) if "RXD" in group.details else prescribe(group, about, taken, draft)
+        write = _dispense if "RXD" in group.details else prescribe
+        found = write(group, (system, value), about, draft)
         first = first or found
     key = f"{first.system}|{first.value}" if first else ""
     return finish(draft, patient=about.patient.id, order_key=key)
@@ -137,22 +147,26 @@ def _number(orc: Segment | None, draft: Draft) -> Number | None:
 
 def _own(group: Prescribed, key: Number | None, about: Subject, draft: Draft) -> tuple[str, str]:
     """System and value of what the id follows from."""
+    given = group.details.get("RXG")
+    part = f"|give|{given.get(1) or ''}|{given.get(2) or ''}" if given is not None else ""
     if key is not None:
-        return key.system, key.value
+        return key.system, f"{key.value}{part}"
     told = group.orc.get(9) if group.orc is not None else None
-    return systems.local(draft.site.institution, "prescription"), f"{about.patient.id}|{group.what}|{told or ''}"
+    return systems.local(draft.site.institution, "prescription"), f"{about.patient.id}|{group.what}|{told or ''}{part}"
 
 
-def prescribe(group: Prescribed, about: Subject, taken: set[str], draft: Draft) -> Number | None:
-    """The MedicationRequest of one order. Comes back with its number."""
-    key = _number(group.orc, draft)
-    system, own = _own(group, key, about, draft)
-    if "RXG" in group.details:
-        given = group.details["RXG"]
-        own = f"{own}|give|{given.get(1) or ''}|{given.get(2) or ''}"
-    if f"{system}|{own}" in taken:
-        own = f"{own}/{group.what or len(taken)}"
-    taken.add(f"{system}|{own}")
+def _marks(groups: list[Prescribed]) -> list[str]:
+    """The medicine of each order. What is dispensed under one ORC is of one order, whatever the product."""
+    first: dict[int, str] = {}
+    return [
+        first.setdefault(group.orc.position, group.what) if "RXD" in group.details and group.orc else group.what
+        for group in groups
+    ]
+
+
+def prescribe(group: Prescribed, name: tuple[str, str], about: Subject, draft: Draft) -> Number | None:
+    """The MedicationRequest of one order, known by `name`. Comes back with its number."""
+    key, (system, own) = _number(group.orc, draft), name
     found = state(Group(orc=group.orc), draft).request
     sheet = draft.resource("MedicationRequest", derived_id("MedicationRequest", system, own), weight(found))
     body = sheet.body
@@ -160,10 +174,10 @@ def prescribe(group: Prescribed, about: Subject, taken: set[str], draft: Draft) 
     about.write(sheet)
     if group.orc is not None:
         apply("ORC[MedicationRequest]", group.orc, sheet, draft, _first())
-    for name in ("RXG", "RXE", "RXO"):
-        if (detail := group.details.get(name)) is not None:
+    for segment in ("RXG", "RXE", "RXO"):
+        if (detail := group.details.get(segment)) is not None:
             medication(detail, group.components, sheet, draft)
-            apply(f"{name}[MedicationRequest]", detail, sheet, draft, _first())
+            apply(f"{segment}[MedicationRequest]", detail, sheet, draft, _first())
     _instructions(group, sheet, draft)
     body["intent"] = "instance-order" if "RXG" in group.details else body.get("intent", "order")
     if "medicationReference" not in body:
@@ -226,10 +240,9 @@ def _ordered(instruction: dict[str, Any], sheet: Sheet, index: int, draft: Draft
         draft.issue("date-order", expression=f"{sheet.type}.dosageInstruction.timing")
 
 
-def _dispense(group: Prescribed, about: Subject, draft: Draft) -> Number | None:
-    """The MedicationDispense of an RXD."""
-    rxd, key = group.details["RXD"], _number(group.orc, draft)
-    system, own = _own(group, key, about, draft)
+def _dispense(group: Prescribed, name: tuple[str, str], about: Subject, draft: Draft) -> Number | None:
+    """The MedicationDispense of an RXD, whose request is known by `name`."""
+    rxd, key, (system, own) = group.details["RXD"], _number(group.orc, draft), name
     part = "|".join(rxd.get(number_) or "" for number_ in (1, 2, 3, 7))
     identity = derived_id("MedicationDispense", system, f"{own}|{part}")
     sheet = draft.resource("MedicationDispense", identity, Weight.STATED)
@@ -245,13 +258,13 @@ def _dispense(group: Prescribed, about: Subject, draft: Draft) -> Number | None:
         body.setdefault("medicationCodeableConcept", absent())
     annotate(group.notes, sheet, draft)
     if key is not None:
-        body["authorizingPrescription"] = [{"reference": _authorised(group, key, about, body, draft).ref}]
+        body["authorizingPrescription"] = [{"reference": _authorised(group, key, own, about, body, draft).ref}]
     return key
 
 
-def _authorised(group: Prescribed, key: Number, about: Subject, given: dict[str, Any], draft: Draft) -> Sheet:
+def _authorised(group: Prescribed, key: Number, own: str, about: Subject, given: dict[str, Any], draft: Draft) -> Sheet:
     """The request behind a dispense; without a segment of its own only mentioned."""
-    identity = derived_id("MedicationRequest", key.system, key.value)
+    identity = derived_id("MedicationRequest", key.system, own)
     sheet = draft.resource("MedicationRequest", identity, Weight.MENTION)
     body = sheet.body
     if "status" not in body:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from mappers import practitioner_role, systems
-from mappers.datatypes.human_name import human_name
 from mappers.datatypes.order_number import receiver
 from mappers.derived import derived_id
 from mappers.draft import Draft, Sheet
 from mappers.engine import apply
-from mappers.mapped import Weight
 from mappers.message import NULL, Leaf, Segment
 from mappers.organization import from_xon, institution, organization
 from mappers.organization import reference as named
+from mappers.practitioner import reference as refer
+from mappers.segments.prd_practitioner import person
 from mappers.use import Use
 
 Reference = dict[str, Any]
@@ -125,30 +125,8 @@ def _organization(prd: Segment, draft: Draft) -> Sheet | None:
 
 
 def _person(prd: Segment, org: Sheet | None, draft: Draft) -> Reference | None:
-    number, name = prd.first(7), prd.first(2)
-    text = (number.get(1) or "").strip() if number is not None else ""
-    scope = _scope(org, draft)
-    if number is not None and text and text != NULL:
-        system = systems.local(scope, "practitioner")
-        sheet = draft.resource("Practitioner", derived_id("Practitioner", system, text), Weight.MENTION)
-        sheet.body.setdefault("identifier", [{"system": system, "value": text}])
-        use = Use(draft, number, "PRD[PractitionerRole]#PRD-7")
-        use.leaf(1, sheet.path("identifier[0].value"))
-        use.settle(sheet.path("identifier[0]"))
-    elif name is not None and not name.is_null and ((name.get(1) or "") + (name.get(2) or "")).strip(' "'):
-        full = "|".join(name.get(part) or "" for part in (1, 2))
-        system = systems.local(scope, "practitioner-name")
-        sheet = draft.resource("Practitioner", derived_id("Practitioner", system, full), Weight.MENTION)
-    else:
-        return None
-    if name is not None and not name.is_null:
-        use = Use(draft, name, "PRD[PractitionerRole]#PRD-2")
-        written = human_name(name, use)
-        if written is not None:
-            sheet.body["name"] = [written]
-            use.settle(sheet.path("name[0]"))
-    display = sheet.body["name"][0].get("text") if sheet.body.get("name") else None
-    return {"reference": sheet.ref, "display": display} if display else {"reference": sheet.ref}
+    sheet = person(prd, _scope(org, draft), "PRD[PractitionerRole]", draft)
+    return refer(sheet) if sheet is not None else None
 
 
 def _scope(org: Sheet | None, draft: Draft) -> str:

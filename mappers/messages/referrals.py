@@ -3,7 +3,7 @@
 One ServiceRequest a referral number (RF1-6, with its authority), one Task on it that the receiving institution owns; an
 answer (RRI) only mentions the request and states how the Task stands: when and why it was asked belongs to the REF.
 Whether a referral goes up or down follows from the levels of the two institutions, unless the site tells it. A
-rejection without a reason is refused, for the rules demand one.
+rejection without a reason is refused, for the rules demand one; a referral without one is stored, and says so.
 Source: HL7 v2.5.1 chapter 11 (REF, RRI, RF1, PRD, AUT); no official map exists.
 """
 
@@ -246,7 +246,8 @@ def _along(request: Sheet, key: Number, about: Subject, found: dict[str, Party],
         request.add("reasonReference", {"reference": one.ref})
     letter = any(draft.message.all(name) for name in ("OBX", "NTE"))
     if "reasonReference" not in body and "reasonCode" not in body:
-        draft.issue("reason-uncoded" if letter else "field-missing", "DG1-3")
+        # A patient who is on the way is worth more than the form (the guide warns, R4 demands no reason).
+        draft.issue("reason-uncoded" if letter else "reason-absent", "DG1-3")
     _contacts(request, found, draft)
     for aut in draft.message.all("AUT"):
         _authorization(aut, request, about, draft)

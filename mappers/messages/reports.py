@@ -25,6 +25,8 @@ from mappers.messages.critical_value import alarm
 from mappers.messages.notes import annotate
 from mappers.messages.observations import Panel, observe
 from mappers.messages.order_groups import Group, Noted, walk
+from mappers.messages.parent_results import Family
+from mappers.messages.report_names import Counts, Place, own_value, places
 from mappers.messages.report_parts import attach, is_attachment, is_conclusion, link_in_range
 from mappers.messages.service_request import REQUESTER_ORGANIZATION, beside, key_of, mention, moment, task, twin
 from mappers.messages.specimens import barcode, specimens
@@ -34,6 +36,7 @@ from mappers.messages.surroundings import alone, surround
 from mappers.order_state import OF_REPORT, ResultState, observation_status, of_results, report_status, weight
 from mappers.organization import institution
 from mappers.organization import reference as named
+from mappers.segments.prt_observation import collected, of_report
 from mappers.service_section import claim, concepts, observation_category, section
 
 NOTE = "http://hl7.org/fhir/5.0/StructureDefinition/extension-DiagnosticReport.note"
@@ -74,8 +77,8 @@ EVENTS = (
 def translate(draft: Draft) -> Mapped:
     """The reports of a result message."""
     found = walk(draft.message)
-    if _quality_control(draft):
-        draft.issue("quality-control", "MSH-16")
+    if control := _quality_control(draft):
+        draft.issue("quality-control", control)
         return finish(draft)
     groups = [group for group in found.groups if group.obr is not None or group.observations]
     if not groups:
@@ -84,27 +87,34 @@ def translate(draft: Draft) -> Mapped:
     about = None
     pid: Segment | None = None
     first = ""
-    for group in groups:
+    family = Family() if any(obr.raw(26) for obr in draft.message.all("OBR")) else None
+    for group, place in zip(groups, places(groups, draft), strict=True):
         if about is None or group.pid is not pid:
             about = subject(draft, group.pid, group.pv1)
             if about is None:
                 return finish(draft)
             pid = group.pid
             surround(draft, about)
-        order = _report(group, about, draft)
+        order = _report(group, place, family, about, draft)
         first = first or (f"{order.system}|{order.value}" if order else "")
     return finish(draft, patient=about.patient.id if about else "", order_key=first)
 
 
-def _quality_control(draft: Draft) -> bool:
-    """Analysers send calibrations and control samples as ORU without a patient (MSH-16 1 or 2, OBR-11 or SPM-11 Q)."""
+def _quality_control(draft: Draft) -> str:
+    """Analysers send calibrations and control samples as ORU: without a patient (MSH-16 1 or 2, OBR-11 or SPM-11 Q), or
+    with the lot of the control as one. Comes back with where it says so."""
     message = draft.message
+    if message.msh.get(11) == "Q":  # of no table; so the analysers of Mindray and Zybio write it
+        return "MSH-11"
+    if any(obr.get(4, 3) == "99MRC" and "QCR" in (obr.get(4, 2) or "") for obr in message.all("OBR")):
+        return "OBR-4"
     if message.first("PID") is not None:
-        return False
-    return message.msh.get(16) in ("1", "2") or "Q" in (message.get("OBR", 11), message.get("SPM", 11))
+        return ""
+    control = message.msh.get(16) in ("1", "2") or "Q" in (message.get("OBR", 11), message.get("SPM", 11))
+    return "MSH-16" if control else ""
 
 
-def _report(group: Group, about: Subject, draft: Draft) -> Number | None:
+def _report(group: Group, place: Place, family: Family | None, about: Subject, draft: Draft) -> Number | None:
     """One report; comes back with the number of its order, else its own."""
     beside(group, draft)
     order, own = key_of(group, draft, PLACER), key_of(group, draft, FILLER)
@@ -113,22 +123,26 @@ def _report(group: Group, about: Subject, draft: Draft) -> Number | None:
     if status is None:
         return order or named_by
     key = named_by or _unnumbered(group, about, draft)
-    code = group.obr.get(4) if group.obr is not None else None
-    value = f"{key.value}|{code}" if code and code != NULL else key.value
+    value = own_value(key, group, place, about.patient.id)
     report = draft.resource("DiagnosticReport", derived_id("DiagnosticReport", key.system, value), weight(status))
     report.body["status"] = status
     _head(group, about, report, draft)
     _order(group, order, about, report, draft)
-    found = specimens(group, key, about, draft)
+    found = specimens(group, key._replace(value=f"{key.value}{place.mark}"), about, draft)
     if found:
         report.body["specimen"] = [{"reference": one.ref} for one in found]
+    if group.participants:
+        of_report(group.participants, report, draft)
+        collected(group.participants, found, draft)
     for segment in group.studies:
         if (images := study(segment, report, about, draft)) is not None:
             report.add("imagingStudy", {"reference": images.ref})
     panel = _panel(group, key, value, status, about, report, found, draft)
     if panel.effective and report.body.pop("_effectiveDateTime", None):
         report.body.update(panel.effective)
-    _results(group, panel, report, about, draft)
+    results = _results(group, panel, report, place.counts, about, draft)
+    if family is not None:
+        family.add(group, results, draft)
     annotate(group.notes, report, draft, NOTE)
     return order or named_by
 
@@ -265,8 +279,11 @@ def _panel(
     )
 
 
-def _results(group: Group, panel: Panel, report: Sheet, about: Subject, draft: Draft) -> None:
-    counts: dict[tuple[str, str], int] = {}
+def _results(
+    group: Group, panel: Panel, report: Sheet, counts: Counts, about: Subject, draft: Draft
+) -> list[tuple[Segment, Sheet]]:
+    """Writes the results into the report; comes back with each and the segment that says it."""
+    members: list[tuple[Segment, Sheet]] = []
     results: list[dict[str, Any]] = []
     conclusions: list[str] = []
     recipient = _recipient(report, draft)
@@ -277,15 +294,19 @@ def _results(group: Group, panel: Panel, report: Sheet, about: Subject, draft: D
         found = observe(noted, panel, counts, draft)
         if found is None:
             continue
+        members.append((obx, found.sheet))
         results.append({"reference": found.sheet.ref})
         link_in_range(obx, report, draft)
         if "valueString" in found.sheet.body and is_conclusion(obx, draft):
             conclusions.append(found.sheet.body["valueString"])
         alarm(found, report, about, recipient, draft.event_time, draft)
     if results:
-        report.body["result"] = results
+        before = report.body.get("result", [])
+        report.body["result"] = [*before, *(one for one in results if one not in before)] if before else results
     if conclusions:
-        report.body["conclusion"] = "\n".join(conclusions)
+        before = report.body.get("conclusion", "").split("\n") if "conclusion" in report.body else []
+        report.body["conclusion"] = "\n".join((*before, *(one for one in conclusions if one not in before)))
+    return members
 
 
 def _apart(noted: Noted, key: str, report: Sheet, about: Subject, draft: Draft) -> bool:

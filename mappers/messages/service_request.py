@@ -254,7 +254,7 @@ def twin(segment: Segment | None, field: int, told: Segment | None, place: int, 
     """A field that repeats another one word for word stands where that one stands."""
     if segment is None or told is None or not segment.raw(field) or segment.raw(field) != told.raw(place):
         return
-    lines, note = draft.ledger.lines, draft.ledger.note
+    lines, note = draft.ledger.told, draft.ledger.note
     for value in segment.values(field):
         for leaf in value.leaves():
             if leaf in lines:

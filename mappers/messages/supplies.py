@@ -11,15 +11,13 @@ from mappers.datatypes.order_number import Number
 from mappers.derived import derived_id
 from mappers.draft import Draft
 from mappers.engine import apply
-from mappers.finish import finish
 from mappers.mapped import Mapped
 from mappers.message import Segment
 from mappers.messages.notes import annotate
-from mappers.messages.order_blocks import Block, blocks, number_of, own_number
+from mappers.messages.order_blocks import Block, each, own_number
 from mappers.messages.order_groups import Group
 from mappers.messages.service_request import state
-from mappers.messages.subject import Subject, absent, subject
-from mappers.messages.surroundings import alone, surround
+from mappers.messages.subject import Subject, absent
 from mappers.order_state import weight
 
 EVENTS = (("OMS", "O05"), ("OMN", "O07"))
@@ -28,21 +26,12 @@ _STATUS = {"revoked": "cancelled", "on-hold": "suspended"}
 
 def translate(draft: Draft) -> Mapped:
     """The supplies of a message."""
-    message = draft.message
-    about = subject(draft, message.first("PID"), message.first("PV1"))
-    if about is None:
-        return finish(draft)
-    found = [block for block in blocks(message, ("RQD",)) if block.details]
-    if not found:
-        return alone(draft, about, "RQD")
-    surround(draft, about)
-    first: Number | None = None
-    for block in found:
-        key = number_of(block.orc, draft)
-        first = first or key
-        for rqd in block.details:
-            _request(rqd, block, key, about, draft)
-    return finish(draft, patient=about.patient.id, order_key=f"{first.system}|{first.value}" if first else "")
+    return each(draft, ("RQD",), _requests)
+
+
+def _requests(block: Block, key: Number | None, about: Subject, draft: Draft) -> None:
+    for rqd in block.details:
+        _request(rqd, block, key, about, draft)
 
 
 def _request(rqd: Segment, block: Block, key: Number | None, about: Subject, draft: Draft) -> None:

@@ -38,6 +38,10 @@ class Told(NamedTuple):
     fate: Fate
 
 
+_WORDS = "attachment.data"
+"""A document of several texts holds the name of each as a heading."""
+
+
 def compare(before: Message, mapped: Mapped, after: Message, again: Mapped) -> Iterator[Told]:
     """The fate of each leaf of `before` that `mapped` stored or coded; `again` is the reading of `after`."""
     pairs = _aligned(before, after)
@@ -62,6 +66,8 @@ def compare(before: Message, mapped: Mapped, after: Message, again: Mapped) -> I
         fate = _fate(leaf, text, segment, pairs.get(leaf.position), texts[segment.name])
         if fate == "lost" and any(_equal(first, second, path) for path in paths):
             fate = "equal"
+        if fate == "lost" and any(path.endswith(_WORDS) for path in paths) and _within(text, texts[segment.name]):
+            fate = "moved"
         if fate == "lost" and _again(before, leaf):
             fate = "beyond"
         if fate == "lost" and not any(path.partition("#")[0] in referred for path in paths):
@@ -69,6 +75,11 @@ def compare(before: Message, mapped: Mapped, after: Message, again: Mapped) -> I
         if fate == "lost" and all(_overruled(first, path, text, claims[path]) for path in paths):
             fate = "overruled"
         yield Told(f"{segment.name}-{leaf.field}", before.locate(leaf), fate)
+
+
+def _within(text: str, texts: Iterable[str]) -> bool:
+    """Whether the text is a part of one of them."""
+    return any(text in one for one in texts)
 
 
 def _claims(before: Message, mapped: Mapped) -> dict[str, set[str]]:
@@ -124,9 +135,10 @@ def _again(message: Message, leaf: Leaf) -> bool:
 
 
 def _overruled(bodies: dict[str, dict[str, Any]], path: str, text: str, claims: set[str]) -> bool:
-    """Whether another value of the message stands at the path."""
+    """Whether another value of the message stands at the path, and this one does not."""
     there = _element(bodies, path)
-    return len(claims) > 1 and text not in _plain(there if isinstance(there, str) else "")
+    stands = _plain(there) if isinstance(there, str) else ""
+    return text not in stands and any(one and one in stands for one in claims - {text})
 
 
 def summary(found: Iterable[Told]) -> Counter[tuple[str, Fate]]:

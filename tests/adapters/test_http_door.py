@@ -90,6 +90,13 @@ def test_a_refused_message_is_200_with_its_verdict(door: httpx.Client) -> None:
     assert (response.status_code, read_answer(response.content).verdict) == (200, "AE")
 
 
+def test_an_acknowledgement_is_taken_and_not_answered(door: httpx.Client) -> None:
+    text = "MSH|^~\\&|X|Y|||20261021080000||ACK^A04^ACK|K1|P|2.5.1\rMSA|AA|Q7-1\r"
+    for body, kind in ((text, "application/hl7-v2"), (json.dumps({"message": text}), "application/json")):
+        response = post(door, body, kind)
+        assert (response.status_code, response.content) == (204, b"")
+
+
 def test_json_strings_and_members_are_read(door: httpx.Client) -> None:
     text = post(door, json.dumps(visit("J1", "张三")), "application/json").json()
     member = post(door, json.dumps({"message": visit("J2", "张三", "||||||GBK")}), "application/json").json()

@@ -11,7 +11,7 @@ from adapters import charset, pipeline
 from adapters.findings import floor
 from adapters.pipeline import Prepared
 from adapters.site import SITES, Endpoint, SiteBook, SiteError, load
-from fhir_server.arrival import Receipt
+from fhir_server.arrivals.arrival import Receipt
 from profiles.issue import kinds
 
 NOW = 1_795_500_000_000_000

@@ -52,13 +52,18 @@ def put(found: House, *bodies: dict[str, Any], owner: str = "county-hospital") -
     assert isinstance(outcome, tuple), outcome
 
 
+async def decided(found: House, asked: str, answer: str, control: str, status: str = "") -> str:
+    """What the placer of an order is told when the filler has said that of it."""
+    found.takes(ORDER.format(kind=asked, control="NW", n=1))
+    found.takes(FROM_LAB.format(control=control, status=status, n=2))
+    await kinds(found, answer)
+    return texts(found)[0]
+
+
 @story
 async def test_a_placer_is_told_what_the_filler_decided_and_which_order_it_is_about(store: Store) -> None:
     async with house(store, messages='["ORR^O02", "ORL^O22"]') as found:
-        found.takes(ORDER.format(kind="ORM^O01^ORM_O01", control="NW", n=1))
-        found.takes(FROM_LAB.format(control="OK", status="", n=2))
-        await kinds(found, "ORR^O02")
-        text = texts(found)[0]
+        text = await decided(found, "ORM^O01^ORM_O01", "ORR^O02", "OK")
         assert "|ORR^O02^ORR_O02|" in text and "\rMSA|AA|N1\r" in text
         assert "\rORC|OK|O1^YXWSY|R1^LIS|" in text and "PID|1||P1" in text
 
@@ -66,19 +71,15 @@ async def test_a_placer_is_told_what_the_filler_decided_and_which_order_it_is_ab
 @story
 async def test_an_order_that_is_not_accepted_is_answered_so(store: Store) -> None:
     async with house(store, messages='["ORL^O22"]') as found:
-        found.takes(ORDER.format(kind="OML^O21^OML_O21", control="NW", n=1))
-        found.takes(FROM_LAB.format(control="UA", status="", n=2))
-        await kinds(found, "ORL^O22")
-        assert "\rMSA|AA|N1\r" in texts(found)[0] and "\rORC|UA|O1^YXWSY" in texts(found)[0]
+        text = await decided(found, "OML^O21^OML_O21", "ORL^O22", "UA")
+        assert "\rMSA|AA|N1\r" in text and "\rORC|UA|O1^YXWSY" in text
 
 
 @story
 async def test_a_cancelled_order_is_answered_as_cancelled_by_the_filler(store: Store) -> None:
     async with house(store, messages='["ORR^O02"]') as found:
-        found.takes(ORDER.format(kind="ORM^O01^ORM_O01", control="NW", n=1))
-        found.takes(FROM_LAB.format(control="OC", status="CA", n=2))
-        await kinds(found, "ORR^O02")
-        assert re.search(r"\rORC\|(OC|CR)\|O1\^YXWSY\|", texts(found)[0])
+        text = await decided(found, "ORM^O01^ORM_O01", "ORR^O02", "OC", "CA")
+        assert re.search(r"\rORC\|(OC|CR)\|O1\^YXWSY\|", text)
 
 
 @story

@@ -18,11 +18,11 @@ from typer.testing import CliRunner
 
 from adapters import mllp
 from adapters.cli import app
-from adapters.outbound.ledger import Lead as LeadJob
-from adapters.outbound.ledger import Looked, Made
+from adapters.outbound.ledger import FOLLOWER, Looked, Made
 from adapters.sender import control_id
 from adapters.site import SITES
 from fhir_server.intake import Intake
+from fhir_server.jobs.lead import Lead, Step
 from fhir_server.store.database import Database
 
 GOLDEN = Path(__file__).parent.parent / "mappers" / "golden"
@@ -50,9 +50,11 @@ def dead(database_url: str) -> str:
         Made("ORU^R01", "township-a-his", "P1", f"Q1-{n}", 1, RESULT.encode(), b"[]", "unencodable" * (n == 1))
         for n in (1, 2)
     ]
-    assert intake.submit(LeadJob("me", 0, lambda _other: False)).result() == 0
-    assert intake.submit(Looked("me", 0, 1, tuple(made))).result() is True
-    assert intake.submit(Looked("other", 1, 2, tuple(made))).result() is False  # who does not lead writes nothing
+    assert intake.submit(Lead(FOLLOWER, "me", 0, lambda _other: False)).result() == 0
+    assert intake.submit(Looked(Step(FOLLOWER, "me", 0, 1), tuple(made))).result() is True
+    assert (
+        intake.submit(Looked(Step(FOLLOWER, "other", 1, 2), tuple(made))).result() is False
+    )  # who does not lead writes nothing
     intake.close()
     database.close()
     return database_url

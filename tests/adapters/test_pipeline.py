@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import structlog
 
-from adapters import mllp, pipeline
+from adapters import mllp, packed_ledger, pipeline
 from adapters.listener import Listener, Peer
 from adapters.pipeline import Door, Prepared
 from adapters.reception import Reception
 from adapters.site import SiteBook, load
-from fhir_server.arrival import Receipt
+from fhir_server.arrivals.arrival import Receipt
 from fhir_server.intake import Intake, system_clock
 from fhir_server.security.scope import EVERYTHING
 from fhir_server.store import journal
@@ -90,7 +90,7 @@ def test_the_answer_comes_in_the_character_set_of_the_message(codec: str, book: 
 def test_the_ledger_can_be_read_back(book: SiteBook) -> None:
     prepared = prepare(VISIT.encode(), book)
     assert prepared.message is not None
-    rows = pipeline.unpack_ledger(prepared.arrival.ledger, prepared.message)
+    rows = packed_ledger.unpack(prepared.arrival.ledger, prepared.message)
     assert ("PID-5", "stored") in {(location, outcome) for location, outcome, _, _ in rows}
     assert {location for location, *_ in rows} == {prepared.message.locate(leaf) for leaf in prepared.message.leaves()}
 

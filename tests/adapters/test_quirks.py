@@ -47,6 +47,15 @@ def test_a_message_without_pid_2_comes_back_as_it_is() -> None:
         assert quirks.move_pid2_into_pid3(one) is one
 
 
+def test_the_name_of_a_test_in_obx_4_becomes_its_text() -> None:
+    [_, one, two, three] = texts(
+        quirks.name_in_obx4(message(PACS, "OBX|1|NM|2|TBil|100|umol/L", "OBX|2|NM|2^ALT||5", "OBX|3|NM|2|1|5"))
+    )
+    assert (one, two, three) == ("OBX|1|NM|2^TBil||100|umol/L", "OBX|2|NM|2^ALT||5", "OBX|3|NM|2|1|5")
+    same = message(PACS, "OBX|1|NM|WBC||5")
+    assert quirks.name_in_obx4(same) is same
+
+
 def test_a_site_names_its_quirks_and_a_wrong_name_shows_the_valid_ones() -> None:
     assert quirks.named(["charset-in-msh17"]) == (quirks.charset_in_msh17,)
     assert quirks.named([]) == ()

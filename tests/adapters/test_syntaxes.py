@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from adapters import er7, pipeline, syntaxes, v2_xml, xml_text
+from adapters import er7, packed_ledger, pipeline, syntaxes, v2_xml, xml_names, xml_text
 from adapters.pipeline import Prepared
 from adapters.site import SiteBook, load
-from fhir_server.arrival import Receipt
+from fhir_server.arrivals.arrival import Receipt
 from mappers.message import Message
 from tests.adapters.v2_xml_copy import copy
 
@@ -37,7 +37,7 @@ def said(prepared: Prepared) -> tuple[str, list[tuple[Any, ...]], list[tuple[str
     """Bundle, ledger and issues; what the bytes looked like is another matter."""
     assert prepared.mapped is not None and prepared.message is not None
     bundle = json.dumps(prepared.mapped.bundle, ensure_ascii=False, sort_keys=True, default=str)
-    ledger = pipeline.unpack_ledger(prepared.arrival.ledger, prepared.message)
+    ledger = packed_ledger.unpack(prepared.arrival.ledger, prepared.message)
     issues = [(issue.code, issue.location) for issue in prepared.mapped.issues]
     return bundle, ledger, issues
 
@@ -104,7 +104,7 @@ def test_an_xml_message_is_answered_in_xml(book: SiteBook) -> None:
     read = v2_xml.read(root).message  # type: ignore[arg-type]
     assert isinstance(read, Message)
     assert (read.get("MSA", 1), read.get("MSA", 2), read.code) == ("AA", "1", "ACK")
-    assert xml_text.namespace(root) == syntaxes.NAMESPACE_V2  # type: ignore[arg-type]
+    assert xml_text.namespace(root) == xml_names.NAMESPACE_V2  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,83 @@ def test_a_message_that_kills_each_of_its_translators_is_answered_for_and_the_ot
     assert [type(one) for one in found] == [Prepared, Failed, Prepared]
 
 
+_GARBLING = """
+import os, pickle, sys
+sys.path[:] = {path!r}
+from adapters import translator
+real = translator.write
+def write(stream, value):
+    raw = value[1].arrival.raw
+    if b"|GARBLE" in raw:
+        stream.write((5).to_bytes(8, "little") + b"hello")
+        stream.flush()
+        return
+    if b"|OMIT" in raw and not os.path.exists({once!r}):
+        open({once!r}, "w").close()
+        return
+    for _ in range(2 if b"|TWICE" in raw else 1):
+        real(stream, value)
+translator.write = write
+translator.main({sites!r}, "mllp", {parent})
+"""
+
+
+@pytest.mark.parametrize(("trouble", "end"), [(b"GARBLE", Failed), (b"TWICE", Prepared), (b"OMIT", Prepared)])
+def test_no_message_is_given_the_answer_of_another_one(
+    book: SiteBook, tmp_path: Path, trouble: bytes, end: type
+) -> None:
+    once = str(tmp_path / "once")
+    program = _GARBLING.format(path=sys.path, sites=str(SITES), parent=os.getpid(), once=once)
+    translators = Translators(book, SITES, 1, "mllp", command=(sys.executable, "-c", program))
+    before, after, last = (sent.raw for sent in day()[:3])
+    messages = [before, before.replace(b"\rPID|", b"\rPID|%b" % trouble), after, last]
+    waiting = [(raw, translators.submit(raw, NOW)) for raw in messages]
+    found = [translators.result(pending, raw, NOW) for raw, pending in waiting]
+    translators.close()
+    assert [type(one) for one in found] == [Prepared, end, Prepared, Prepared]
+    assert [one.arrival.raw for one in found if isinstance(one, Prepared)] == [
+        raw for raw, one in zip(messages, found, strict=True) if isinstance(one, Prepared)
+    ]
+
+
+_IDLE = """
+import os, sys, time
+sys.path[:] = {path!r}
+from adapters import translator
+real = translator.translate
+translator.translate = lambda raw, *rest: time.sleep(600) if raw == b"HANG" else real(raw, *rest)
+translator.main({sites!r}, "mllp", {parent})
+"""
+
+
+def test_a_message_that_is_never_done_is_answered_for_and_the_others_are_translated(book: SiteBook) -> None:
+    program = _IDLE.format(path=sys.path, sites=str(SITES), parent=os.getpid())
+    translators = Translators(book, SITES, 1, "mllp", command=(sys.executable, "-c", program), longest=60)
+    first = day()[3].raw
+    assert isinstance(translators.result(translators.submit(first, NOW), first, NOW), Prepared)
+    translators._processes[0]._longest = 1.0  # it has started; its successor has the time to
+    messages = [b"HANG", day()[0].raw, day()[1].raw]
+    waiting = [(raw, translators.submit(raw, NOW)) for raw in messages]
+    found = [translators.result(pending, raw, NOW) for raw, pending in waiting]
+    assert [type(one) for one in found] == [Failed, Prepared, Prepared]
+    assert found[0] == Failed("TimeoutError", "translators")
+    raw = day()[2].raw
+    again = translators.result(translators.submit(raw, NOW), raw, NOW)
+    assert isinstance(again, Prepared) and again.arrival.raw == raw
+    translators.close()
+
+
+def test_a_translator_whose_output_is_no_answer_at_all_is_noticed_at_once(book: SiteBook) -> None:
+    program = "import sys; print('a library greets its user', flush=True); sys.stdin.buffer.read()"
+    translators = Translators(book, SITES, 1, "mllp", command=(sys.executable, "-c", program))
+    raw = day()[0].raw
+    began = time.monotonic()
+    found = translators.result(translators.submit(raw, NOW), raw, NOW)
+    translators.close()
+    assert found == Failed("Died", "translators")
+    assert time.monotonic() - began < 4
+
+
 def test_answers_come_in_any_order_that_is_asked_for(book: SiteBook) -> None:
     translators = Translators(book, SITES, 2, "mllp")
     messages = [sent.raw for sent in day()][:20]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from adapters import pipeline
+from adapters import packed_ledger, pipeline
 from adapters.pipeline import Prepared
 from adapters.site import SiteBook, load
 from fhir_server.intake import Intake, system_clock
@@ -48,7 +48,7 @@ def test_every_value_of_the_document_is_in_the_ledger_under_its_path(text: str, 
     prepared = prepare(text, book)
     assert prepared.arrival.verdict == "AA" and prepared.message is not None
     assert prepared.arrival.unaccounted == 0
-    rows = pipeline.unpack_ledger(prepared.arrival.ledger, prepared.message)
+    rows = packed_ledger.unpack(prepared.arrival.ledger, prepared.message)
     paths = {location for location, *_ in rows if "/" in location}
     count = sum(
         sum(1 for value in one.attrib.values() if value.strip()) + bool(one.text and one.text.strip())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
+from tests.every_row import for_each
 
 ROOT = Path(__file__).parent.parent.parent
 ROOMS = ("profiles", "mappers", "fhir_server", "adapters", "conformance")
@@ -13,7 +13,11 @@ FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 FORBIDDEN = {"utils", "helpers", "common", "manager", "base"}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def _named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@for_each(FILES, _named)
 def test_file_and_functions_are_within_their_budgets(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 600
@@ -33,8 +37,7 @@ def test_no_file_is_a_drawer() -> None:
     assert [path for path in FILES if path.stem in FORBIDDEN] == []
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in FILES if p.read_text(encoding="utf-8").strip()], ids=lambda p: str(p.relative_to(ROOT))
-)
+@for_each(FILES, _named)
 def test_every_module_opens_with_its_law(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    text = path.read_text(encoding="utf-8")
+    assert not text.strip() or ast.get_docstring(ast.parse(text))

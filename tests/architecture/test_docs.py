@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlencode
 
 import pytest
 
+from tests.every_row import for_each
+
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
@@ -134,7 +136,7 @@ def test_every_key_of_the_site_files_is_documented() -> None:
     ] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=_named)
+@for_each(PAGES, _named)
 def test_every_link_leads_somewhere(page: Path) -> None:
     broken = []
     for link in _LINK.findall(_FENCE.sub("", page.read_text(encoding="utf-8"))):
@@ -170,7 +172,7 @@ def test_both_readmes_show_the_same_examples() -> None:
     assert len(shown[0]) > 20
 
 
-@pytest.mark.parametrize("page", PAGES, ids=_named)
+@for_each(PAGES, _named)
 def test_make_examples_name_real_targets(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     used = {target for line in _lines(page) for target in re.findall(r"(?:^|&& )make ([a-z-]+)", line)}
@@ -190,7 +192,7 @@ def _uses(page: Path) -> Iterator[list[str]]:
                 yield ["demo", *shlex.split(words[2].removeprefix("ARGS="))]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.parent != DOCS / "decisions"], ids=_named)
+@for_each([page for page in PAGES if page.parent != DOCS / "decisions"], _named)
 def test_examples_name_real_commands_and_options(page: Path) -> None:
     wrong = []
     for words in _uses(page):
@@ -251,7 +253,7 @@ def test_searches_of_the_readme_find_something_in_the_demo(tmp_path: Path) -> No
         assert (status, bool(parse(body).get("entry"))) == (200, True), search
 
 
-@pytest.mark.parametrize("page", PAGES, ids=_named)
+@for_each(PAGES, _named)
 def test_examples_of_files_can_be_read(page: Path) -> None:
     import json
 

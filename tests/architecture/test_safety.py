@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
+from tests.every_row import for_each
 
 ROOT = Path(__file__).parent.parent.parent
 ROOMS = ("profiles", "mappers", "fhir_server", "adapters", "conformance")
@@ -29,7 +29,7 @@ def _imports(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if p.relative_to(ROOT).parts[0] in PURE], ids=lambda p: p.stem)
+@for_each([path for path in FILES if path.relative_to(ROOT).parts[0] in PURE])
 def test_mappers_reach_neither_clock_nor_chance_nor_network_nor_database(path: Path) -> None:
     assert _imports(path) & EFFECTS == set()
 

@@ -9,6 +9,7 @@ import pytest
 
 from fhir_server.store.database import Database
 from tests.conformance.small_county import Filler, fill
+from tests.databases import Databases
 
 
 @pytest.fixture
@@ -22,6 +23,19 @@ def filler(database: Database) -> Iterator[Filler]:
 def filled(filler: Filler) -> Filler:
     fill(filler.send)
     return filler
+
+
+@pytest.fixture(scope="module")
+def known(databases: Databases) -> Iterator[Database]:
+    """The filled store once for all tests of a module that only read it."""
+    url = databases.new()
+    opened = Database(url)
+    county = Filler(opened)
+    fill(county.send)
+    county.intake.close()
+    yield opened
+    opened.close()
+    databases.drop(url)
 
 
 @pytest.fixture

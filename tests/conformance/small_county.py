@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from conformance.collect import County
-from fhir_server.arrival import Arrival, Receipt, Stated
+from fhir_server.arrivals.arrival import Arrival, Receipt, Stated
 from fhir_server.intake import Intake
 from fhir_server.store.database import Database
 from mappers import systems

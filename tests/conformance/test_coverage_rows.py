@@ -11,7 +11,7 @@ from tests.conformance.coverage_bench import case, problem
 
 FLOOR = 710
 """Implemented core rows when this line was last touched: raise it with the number, never lower it."""
-FLOORS = {"segments": 960, "messages": 364, "datatypes": 384, "codesystems": 2323}
+FLOORS = {"segments": 963, "messages": 372, "datatypes": 384, "codesystems": 2323}
 """The same of every kind."""
 _CLAIMED = [row for row in official() if row.kind == "segments" and row.key in claims()]
 

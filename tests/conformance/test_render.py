@@ -14,7 +14,7 @@ from conformance.render import page
 from conformance.report import Report, reports
 from fhir_server.security.scope import EVERYTHING
 from fhir_server.store.database import Database
-from tests.conformance.small_county import COUNTY, NASTY, Filler
+from tests.conformance.small_county import COUNTY, NASTY
 
 VOID = {"meta", "input", "rect", "br"}
 
@@ -46,9 +46,9 @@ class Reader(HTMLParser):
         self.text.append(data)
 
 
-@pytest.fixture
-def made(database: Database, filled: Filler) -> tuple[Report, ...]:
-    with database.read() as connection:
+@pytest.fixture(scope="module")
+def made(known: Database) -> tuple[Report, ...]:
+    with known.read() as connection:
         return reports(connection, EVERYTHING, Period(), COUNTY)
 
 

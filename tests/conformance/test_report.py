@@ -33,9 +33,9 @@ def indicator(report: Report, name: str) -> tuple[int, int, float | None]:
     return one.numerator.number, one.denominator.number, one.value
 
 
-@pytest.fixture
-def report(database: Database, filled: Filler) -> dict[str, Report]:
-    return made(database)
+@pytest.fixture(scope="module")
+def report(known: Database) -> dict[str, Report]:
+    return made(known)
 
 
 def test_messages_are_counted_by_outcome_and_type(report: dict[str, Report], numbers: Numbers) -> None:
@@ -207,39 +207,37 @@ def test_a_replay_is_not_received_again(database: Database, filled: Filler, numb
     assert numbers(one.count("replays")) == {"accepted": 1}
 
 
-def test_versions_written_are_those_the_journal_says(database: Database, report: dict[str, Report]) -> None:
+def test_versions_written_are_those_the_journal_says(known: Database, report: dict[str, Report]) -> None:
     from sqlalchemy import func, select
 
     from fhir_server.store.schema import journal
 
-    with database.read() as connection:
+    with known.read() as connection:
         written = connection.execute(select(func.sum(journal.c.resources))).scalar_one()
     assert report[ALL].count("resources").number == written
 
 
-def test_a_scope_sees_only_its_own(database: Database, filled: Filler) -> None:
-    seen = made(database, Scope(frozenset({"town"})))
+def test_a_scope_sees_only_its_own(known: Database) -> None:
+    seen = made(known, Scope(frozenset({"town"})))
     assert seen[ALL].count("messages").number == 7
     assert seen[ALL].count("results").number == 0
     assert set(seen) == {ALL, "town"}
     assert b"Observation/" not in as_bytes(seen[ALL])
 
 
-def test_an_empty_scope_sees_nothing(database: Database, filled: Filler) -> None:
-    seen = made(database, NOTHING)
+def test_an_empty_scope_sees_nothing(known: Database) -> None:
+    seen = made(known, NOTHING)
     assert set(seen) == {ALL}
     assert all(count.number == 0 for section in seen[ALL].sections for count in section.counts)
     assert seen[ALL].as_of is None
 
 
-def test_two_runs_are_equal_byte_for_byte(database: Database, filled: Filler) -> None:
-    first, second = made(database), made(database)
+def test_two_runs_are_equal_byte_for_byte(known: Database) -> None:
+    first, second = made(known), made(known)
     assert [as_bytes(one) for one in first.values()] == [as_bytes(one) for one in second.values()]
 
 
-def test_behind_a_number_are_as_many_ids_as_it_says(
-    database: Database, filled: Filler, report: dict[str, Report]
-) -> None:
+def test_behind_a_number_are_as_many_ids_as_it_says(known: Database, report: dict[str, Report]) -> None:
     for code, name, path in (
         ("town", "types", ("ADT^A04", "refused")),
         ("town", "referrals-sent", ("up",)),
@@ -247,7 +245,7 @@ def test_behind_a_number_are_as_many_ids_as_it_says(
         (ALL, "referral-timely.denominator", ()),
         (ALL, "visits", ("AMB",)),
     ):
-        with database.read() as connection:
+        with known.read() as connection:
             ids = behind(connection, EVERYTHING, Period(), COUNTY, Watch(code, name, path))
         if name.endswith("denominator"):
             assert len(ids) == indicator(report[code], "referral-timely")[1]
@@ -265,8 +263,8 @@ def test_the_command_of_a_number_names_its_path(report: dict[str, Report]) -> No
     assert part.find == "qiao report --institution town --behind types --behind 'ADT^A04'"
 
 
-def test_the_report_of_one_institution_is_the_same_alone(database: Database, report: dict[str, Report]) -> None:
-    with database.read() as connection:
+def test_the_report_of_one_institution_is_the_same_alone(known: Database, report: dict[str, Report]) -> None:
+    with known.read() as connection:
         (alone,) = reports(connection, EVERYTHING, Period(), COUNTY, only=["town"])
     assert as_bytes(alone) == as_bytes(report["town"])
 

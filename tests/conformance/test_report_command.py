@@ -11,7 +11,6 @@ from typer.testing import CliRunner, Result
 
 from conformance.commands.report import command
 from fhir_server.store.database import Database
-from tests.conformance.small_county import Filler
 
 SITES = {
     "county.toml": """
@@ -48,10 +47,10 @@ def sites(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(filled: Filler, database: Database, sites: Path):  # type: ignore[no-untyped-def]
+def run(known: Database, sites: Path):  # type: ignore[no-untyped-def]
     app = typer.Typer()
     app.command()(command)
-    url = database.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    url = known.url.render_as_string(hide_password=False).replace("+psycopg", "")
 
     def call(*options: str) -> Result:
         return CliRunner().invoke(app, ["--database", url, "--sites", str(sites), *options])

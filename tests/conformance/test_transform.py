@@ -60,6 +60,7 @@ def found(text: str, *resources: dict[str, Any]) -> dict[str, Any]:
         ("202603010830", "2026-03-01T08:30:00+08:00", "time"),
         ("2026", "2026-03-01", "time"),
         ("0830", "08:30:00", "time"),
+        ("2026/3/1 8:30", "2026-03-01T08:30:00+08:00", "time"),
         ("Street 5", "Long Street 5, Town", "within"),
         ("report text", "YSBsb25nIHJlcG9ydCB0ZXh0", "within"),
         ("20260302", "2026-03-01", ""),

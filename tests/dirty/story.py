@@ -22,7 +22,7 @@ import httpx
 from sqlalchemy import select
 from starlette.applications import Starlette
 
-from adapters import batch, charset, er7, mllp, pipeline
+from adapters import batch, charset, er7, mllp, packed_ledger, pipeline
 from adapters.http_door import routes
 from adapters.listener import Limits, Listener
 from adapters.reception import Reception
@@ -234,7 +234,7 @@ def _ledger(entry: journal.Entry, book: SiteBook, names: dict[str, str]) -> Iter
     if prepared.message is None or not entry.ledger:
         return
     assert entry.unaccounted == 0
-    for place, outcome, path, rule in pipeline.unpack_ledger(entry.ledger, prepared.message):
+    for place, outcome, path, rule in packed_ledger.unpack(entry.ledger, prepared.message):
         if outcome == "stored" or path in _PLAIN or place in _HEADER or place.partition(".")[0] in _HEADER:
             continue
         identity, _, element = path.partition("#")

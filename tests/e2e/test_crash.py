@@ -10,6 +10,8 @@ import random
 import socket
 import threading
 import time
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,13 @@ from tests.e2e.server import Server
 KILLS = int(os.environ.get("QIAO_KILLS", "6"))
 
 
-def _exchange(port: int, messages: list[bytes], answered: set[int], order: list[int]) -> None:
+@cache
+def sent() -> tuple[bytes, ...]:
+    """As much of the day as so many kills disturb: a server that lives for a second takes some fifty messages."""
+    return tuple(one.raw for one in day())[: 60 * KILLS]
+
+
+def _exchange(port: int, messages: Sequence[bytes], answered: set[int], order: list[int]) -> None:
     """Sends one message after the other on one connection, until the connection dies."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
@@ -40,26 +48,30 @@ def _exchange(port: int, messages: list[bytes], answered: set[int], order: list[
         return
 
 
-def _reference(messages: list[bytes], folder: Path) -> state.State:
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> state.State:
+    """What the day leaves when nobody disturbs it."""
     from adapters import replay
     from adapters.site import load
     from fhir_server.intake import Intake, system_clock
     from fhir_server.store.database import Database
 
-    store = Database(f"sqlite:///{folder}/reference.db")
+    store = Database(f"sqlite:///{tmp_path_factory.mktemp('crash')}/reference.db")
     store.create()
     intake = Intake(store)
-    replay.run((replay.Input(raw, str(n)) for n, raw in enumerate(messages)), load(), system_clock, intake=intake)
+    inputs = (replay.Input(raw, str(number)) for number, raw in enumerate(sent()))
+    replay.run(inputs, load(), system_clock, intake=intake)
     intake.close()
     found = state.of(store)
     store.close()
     return found
 
 
-def _survive(url: str, folder: Path, kills: int) -> None:
+def _survive(url: str, folder: Path, kills: int) -> state.State:
+    """What the store holds in the end."""
     from fhir_server.store.database import Database
 
-    messages = [sent.raw for sent in day()]
+    messages = sent()
     chance = random.Random(20261021)
     server = Server(url, folder)
     answered: set[int] = set()
@@ -81,22 +93,23 @@ def _survive(url: str, folder: Path, kills: int) -> None:
     store = Database(url)
     found = state.of(store)
     store.close()
-    assert state.difference(found, _reference(messages, folder)) == []
+    return found
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_killing_the_server_loses_nothing_and_doubles_nothing_on_sqlite(tmp_path: Path) -> None:
-    _survive(f"sqlite:///{tmp_path}/qiao.db", tmp_path, KILLS)
+def test_killing_the_server_loses_nothing_and_doubles_nothing_on_sqlite(tmp_path: Path, reference: state.State) -> None:
+    found = _survive(f"sqlite:///{tmp_path}/qiao.db", tmp_path, KILLS)
+    assert state.difference(found, reference) == []
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_killing_the_server_loses_nothing_and_doubles_nothing_on_postgresql(
-    tmp_path: Path, postgres_server: PostgresServer
+    tmp_path: Path, postgres_server: PostgresServer, reference: state.State
 ) -> None:
     url = postgres_server.create("crash")
     try:
-        _survive(url, tmp_path, KILLS)
+        assert state.difference(_survive(url, tmp_path, KILLS), reference) == []
     finally:
         postgres_server.drop("crash")

@@ -9,7 +9,7 @@ import pytest
 from adapters import pipeline
 from adapters.site import load
 from examples.county.generate import day
-from fhir_server.arrival import Receipt
+from fhir_server.arrivals.arrival import Receipt
 
 NOW = 1_792_600_000_000_000
 BITS = (

@@ -25,6 +25,7 @@ from fhir_server.security.secret import Secret
 from fhir_server.settings import Settings
 from fhir_server.store.database import Database
 from fhir_server.store.write import Write
+from tests.databases import Databases
 from tests.ports import free_port
 
 KEY = b"a key for tests"
@@ -67,26 +68,52 @@ class Store:
             cursor = page.next
 
 
+@contextmanager
+def opened(url: str) -> Iterator[Store]:
+    """The store at a URL."""
+    database = Database(url)
+    database.create()
+    found = Store(database)
+    try:
+        yield found
+    finally:
+        found.intake.close()
+        database.close()
+
+
 @pytest.fixture
 def store(database: Database) -> Iterator[Store]:
-    opened = Store(database)
-    yield opened
-    opened.intake.close()
+    found = Store(database)
+    yield found
+    found.intake.close()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def module_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+@pytest.fixture(scope="module")
+def module_store(databases: Databases) -> Iterator[Store]:
     """One store for all tests of a module, once on each database; what a module fills it with, it only reads."""
-    if request.param == "sqlite":
-        database = Database(f"sqlite:///{tmp_path_factory.mktemp('module')}/qiao.db")
-    else:
-        server = request.getfixturevalue("postgres_server")
-        database = Database(server.create(request.module.__name__.rpartition(".")[2]))
-    database.create()
-    opened = Store(database)
-    yield opened
-    opened.intake.close()
-    database.close()
+    url = databases.new()
+    with opened(url) as found:
+        yield found
+    databases.drop(url)
+
+
+@contextmanager
+def filled_once(databases: Databases, fill: Callable[[Store], None]) -> Iterator[str]:
+    """The URL of a store that has been filled and closed; `copied` gives a test one of its own to change."""
+    url = databases.new()
+    with opened(url) as found:
+        fill(found)
+    yield url
+    databases.drop(url)
+
+
+@contextmanager
+def copied(databases: Databases, url: str) -> Iterator[Store]:
+    """A copy of a store that nobody has open."""
+    mine = databases.copy(url)
+    with opened(mine) as found:
+        yield found
+    databases.drop(mine)
 
 
 @contextmanager
@@ -94,9 +121,10 @@ def running(settings: Settings, **options: Any) -> Iterator[str]:
     """A real server in a thread; gives its address."""
     port = free_port()
     app = create_app(settings, factories=options.pop("factories", ()), **options)
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on", http=LimitedHead)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, log_level="warning", lifespan="on", http=LimitedHead, proxy_headers=False
     )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     for _ in range(400):
@@ -119,6 +147,18 @@ def client(database_url: str) -> Iterator[httpx.Client]:
         httpx.Client(base_url=f"{address}/fhir", timeout=30) as opened,
     ):
         yield opened
+
+
+@pytest.fixture(scope="module")
+def module_client(databases: Databases) -> Iterator[httpx.Client]:
+    """One server for all tests of a module that only read what the module filled it with, once on each database."""
+    url = databases.new()
+    with (
+        running(Settings(database=url, cursor_key=Secret("k"))) as address,
+        httpx.Client(base_url=f"{address}/fhir", timeout=30) as opened,
+    ):
+        yield opened
+    databases.drop(url)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from fhir_server.arrival import Arrival, Merged, Receipt, Stated
+from fhir_server.arrivals.arrival import Arrival, Merged, Receipt, Stated
 from fhir_server.intake import Intake
 from fhir_server.security.scope import EVERYTHING
 from fhir_server.store import schema

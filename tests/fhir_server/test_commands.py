@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from fhir_server.arrival import Arrival
+from fhir_server.arrivals.arrival import Arrival
 from fhir_server.commands import search, show, validate
 from fhir_server.masking import HIDDEN, masked, masked_message
 from fhir_server.settings import Settings

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fhir_server.arrival import Arrival
+from fhir_server.arrivals.arrival import Arrival
 from fhir_server.intake import Intake, system_clock
 from fhir_server.security.scope import EVERYTHING
 from fhir_server.store import writer

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from fhir_server.arrival import Arrival
+from fhir_server.arrivals.arrival import Arrival
 from fhir_server.commands.journal_search import search_journal
 from fhir_server.intake import Intake
 from fhir_server.security.scope import EVERYTHING, NOTHING, Scope

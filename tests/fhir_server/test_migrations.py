@@ -20,9 +20,9 @@ RESOURCE = (
 
 
 @pytest.fixture
-def old(database_url: str) -> Database:
+def old(bare_database_url: str) -> Database:
     """A store as the first release left it: its tables, data in them, and no revision."""
-    store = Database(database_url)
+    store = Database(bare_database_url)
     migrate.upgrade(store, FIRST)
     with store.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE alembic_version")
@@ -66,8 +66,8 @@ def test_every_step_goes_down_and_up_again_with_data(old: Database) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*ix_resource_dated")  # compared by name below
-def test_steps_and_a_new_store_come_to_the_same_tables(database_url: str) -> None:
-    store = Database(database_url)
+def test_steps_and_a_new_store_come_to_the_same_tables(bare_database_url: str) -> None:
+    store = Database(bare_database_url)
     migrate.upgrade(store)
     with store.engine.connect() as connection:
         assert [_named(one) for one in compare_metadata(MigrationContext.configure(connection), metadata)] == []
@@ -75,8 +75,8 @@ def test_steps_and_a_new_store_come_to_the_same_tables(database_url: str) -> Non
     store.close()
 
 
-def test_everything_can_be_taken_away(database_url: str) -> None:
-    store = Database(database_url)
+def test_everything_can_be_taken_away(bare_database_url: str) -> None:
+    store = Database(bare_database_url)
     migrate.upgrade(store)
     migrate.downgrade(store, migrate.EMPTY)
     with store.engine.connect() as connection:

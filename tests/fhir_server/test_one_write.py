@@ -57,6 +57,14 @@ def test_answers_follow_each_other() -> None:
     assert line.written == [first + b"HTTP/1. is my body", second + b"2"]
 
 
+def test_nothing_is_written_to_somebody_who_went_away() -> None:
+    def gone(_out: OneWrite, line: _Line) -> None:
+        line.closed = True
+
+    line = _after(_write(b"HTTP/1.1 200 OK\r\n\r\n"), gone, _write(b"{}"), _write(b"more"))
+    assert line.written == []
+
+
 def test_what_is_held_leaves_before_the_connection_is_closed() -> None:
     line = _after(_write(b"HTTP/1.1 304 Not Modified\r\n\r\n"), lambda out, _line: out.close())
     assert line.written == [b"HTTP/1.1 304 Not Modified\r\n\r\n"]

@@ -165,3 +165,24 @@ def test_a_caller_gets_what_he_may_see(guarded: httpx.Client) -> None:
     assert own["total"] == 5
     assert guarded.get("/Patient/a/$everything", headers={"x-owners": "two"}).status_code == 404
     assert ids(everything(guarded, "/Patient/$everything", **{"x-owners": "two"})) == []
+
+
+def test_a_page_link_of_a_history_says_nothing_to_everything_and_the_other_way_round(
+    sqlite_client: httpx.Client,
+) -> None:
+    for active in (True, False):
+        sqlite_client.put("/Patient/both", json={"resourceType": "Patient", "id": "both", "active": active})
+    sqlite_client.put(
+        "/Observation/both",
+        json={"resourceType": "Observation", "id": "both", "status": "final", "code": {"text": "K"}}
+        | {"subject": {"reference": "Patient/both"}},
+    )
+    marks = {}
+    for listing in ("_history", "$everything"):
+        page = sqlite_client.get(f"/Patient/both/{listing}?_count=1").json()
+        following = next(link["url"] for link in page["link"] if link["relation"] == "next")
+        marks[listing] = httpx.URL(following).params["_page"]
+    for listing, mark in (("$everything", marks["_history"]), ("_history", marks["$everything"])):
+        answer = sqlite_client.get(f"/Patient/both/{listing}", params={"_count": "1", "_page": mark})
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["issue"][0]["details"]["coding"][0]["code"] == "search-cursor"

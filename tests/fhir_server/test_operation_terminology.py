@@ -1,4 +1,4 @@
-"""$expand, $validate-code, $lookup, $subsumes and $translate on R4's own definitions, stored ones and inline ones."""
+"""$validate-code, $lookup, $subsumes and $translate on R4's own definitions, stored ones and inline ones."""
 
 from __future__ import annotations
 
@@ -7,298 +7,25 @@ from typing import Any
 import httpx
 import pytest
 
-from profiles.validator import validate
-
-Json = dict[str, Any]
-GENDER = "http://hl7.org/fhir/administrative-gender"
-V3 = "http://terminology.hl7.org/CodeSystem/v3-"
-DEPARTMENTS = "http://x.test/departments"
-SYSTEM: Json = {
-    **{"resourceType": "CodeSystem", "id": "departments", "url": DEPARTMENTS, "version": "2", "name": "Departments"},
-    **{"status": "active", "content": "complete", "valueSet": "http://x.test/all-departments"},
-    "property": [{"code": "beds", "type": "integer"}, {"code": "status", "type": "code"}],
-    "concept": [
-        {
-            **{"code": "IM", "display": "Internal medicine", "definition": "Without surgery"},
-            "designation": [{"language": "zh", "value": "内科"}],
-            "property": [{"code": "notSelectable", "valueBoolean": True}],
-            "concept": [
-                {
-                    **{"code": "CARD", "display": "Cardiology", "designation": [{"language": "zh", "value": "心内科"}]},
-                    "property": [{"code": "beds", "valueInteger": 40}],
-                },
-                {"code": "RESP", "display": "Respiratory", "property": [{"code": "beds", "valueInteger": 20}]},
-                {"code": "OLD", "display": "Tuberculosis", "property": [{"code": "status", "valueCode": "retired"}]},
-            ],
-        },
-        {"code": "SURG", "display": "Surgery"},
-    ],
-}
-IMPORTING: Json = {
-    **{"resourceType": "ValueSet", "id": "some", "url": "http://x.test/some", "version": "1", "status": "active"},
-    "compose": {
-        "include": [
-            {"valueSet": ["http://x.test/all-departments"]},
-            {"system": GENDER, "concept": [{"code": "other", "display": "Else"}]},
-        ],
-        "exclude": [{"system": DEPARTMENTS, "concept": [{"code": "SURG"}]}],
-    },
-}
-MAP: Json = {
-    **{"resourceType": "ConceptMap", "id": "map", "url": "http://x.test/map", "status": "active"},
-    **{"sourceUri": "http://x.test/all-departments", "targetUri": "http://y.test/vs"},
-    "group": [
-        {
-            **{"source": DEPARTMENTS, "target": "http://y.test/cs", "targetVersion": "5"},
-            "element": [
-                {
-                    "code": "CARD",
-                    "target": [
-                        {
-                            **{"code": "0301", "display": "Heart", "equivalence": "wider"},
-                            "product": [{"property": "http://y.test/kind", "system": "http://y.test/k", "value": "w"}],
-                        }
-                    ],
-                },
-                {"code": "OLD", "target": [{"equivalence": "unmatched"}]},
-                {"code": "RESP"},
-            ],
-            "unmapped": {"mode": "fixed", "code": "99", "display": "Other"},
-        }
-    ],
-}
+from tests.fhir_server.terminology_requests import (
+    DEPARTMENTS,
+    GENDER,
+    MAP,
+    SYSTEM,
+    V3,
+    Json,
+    asked,
+    given,
+    load,
+    parameters,
+    refused,
+    values,
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _loaded(sqlite_client: httpx.Client) -> None:
-    for resource in (SYSTEM, IMPORTING, MAP):
-        answer = sqlite_client.put(f"/{resource['resourceType']}/{resource['id']}", json=resource)
-        assert answer.status_code == 201, answer.text
-
-
-def asked(client: httpx.Client, address: str, body: Json | None = None, **query: Any) -> Json:
-    answer = client.get(f"/{address}", params=query) if body is None else client.post(f"/{address}", json=body)
-    assert answer.status_code == 200, answer.text
-    found: Json = answer.json()
-    assert [issue for issue in validate(found) if issue.refuses] == []
-    return found
-
-
-def refused(client: httpx.Client, address: str, body: Json | None = None, **query: Any) -> tuple[int, str]:
-    answer = client.get(f"/{address}", params=query) if body is None else client.post(f"/{address}", json=body)
-    assert answer.status_code >= 400, answer.text
-    return answer.status_code, answer.json()["issue"][0]["details"]["coding"][0]["code"]
-
-
-def expanded(client: httpx.Client, address: str, body: Json | None = None, **query: Any) -> list[str]:
-    return [each["code"] for each in asked(client, address, body, **query)["expansion"].get("contains", [])]
-
-
-def values(answer: Json) -> Json:
-    """The plain out-parameters by name."""
-    return {
-        row["name"]: next(value for name, value in row.items() if name.startswith("value"))
-        for row in answer["parameter"]
-        if "part" not in row
-    }
-
-
-def parameters(*rows: Json) -> Json:
-    return {"resourceType": "Parameters", "parameter": list(rows)}
-
-
-def given(name: str, resource: Json) -> Json:
-    return {"name": name, "resource": {key: value for key, value in resource.items() if key != "id"}}
-
-
-def including(*parts: Json, **elements: Any) -> Json:
-    value_set = {"resourceType": "ValueSet", "status": "active", **elements, "compose": {"include": list(parts)}}
-    return parameters({"name": "valueSet", "resource": value_set})
-
-
-# ---------------------------------------------------------------------------------------------------------- $expand
-
-
-def test_a_value_set_of_r4_is_expanded(sqlite_client: httpx.Client) -> None:
-    found = asked(sqlite_client, "ValueSet/$expand", url="http://hl7.org/fhir/ValueSet/administrative-gender")
-    assert found["expansion"]["total"] == 4
-    assert found["expansion"]["contains"][0] == {"system": GENDER, "code": "male", "display": "Male"}
-    assert {"name": "version", "valueUri": f"{GENDER}|4.0.1"} in found["expansion"]["parameter"]
-    assert found["expansion"]["identifier"].startswith("urn:uuid:")
-
-
-def test_imports_and_excludes_are_followed(sqlite_client: httpx.Client) -> None:
-    by_url = expanded(sqlite_client, "ValueSet/$expand", url="http://x.test/some|1")
-    assert by_url == ["IM", "CARD", "RESP", "OLD", "other"]
-    assert expanded(sqlite_client, "ValueSet/some/$expand") == by_url
-    assert expanded(sqlite_client, "ValueSet/$expand", IMPORTING) == by_url
-    assert expanded(sqlite_client, "ValueSet/$expand", parameters(given("valueSet", IMPORTING))) == by_url
-
-
-@pytest.mark.parametrize(
-    ("query", "codes"),
-    [
-        ({"activeOnly": "true"}, ["IM", "CARD", "RESP", "other"]),
-        ({"excludeNotForUI": "true"}, ["CARD", "RESP", "OLD", "other"]),
-        ({"filter": "card"}, ["CARD"]),
-        ({"filter": "心"}, ["CARD"]),
-        ({"filter": "med int"}, ["IM"]),
-        ({"offset": "1", "count": "2"}, ["CARD", "RESP"]),
-        ({"offset": "9"}, []),
-        ({"count": "0"}, []),
-        ({"exclude-system": DEPARTMENTS}, ["other"]),
-    ],
-)
-def test_an_expansion_is_narrowed_and_paged(sqlite_client: httpx.Client, query: Json, codes: list[str]) -> None:
-    assert expanded(sqlite_client, "ValueSet/some/$expand", **query) == codes
-
-
-def test_a_page_says_how_many_there_are(sqlite_client: httpx.Client) -> None:
-    page = asked(sqlite_client, "ValueSet/some/$expand", offset=1, count=2)["expansion"]
-    assert (page["total"], page["offset"]) == (5, 1)
-    assert {"name": "count", "valueInteger": 2} in page["parameter"]
-
-
-def test_texts_come_in_the_language_that_is_asked_for(sqlite_client: httpx.Client) -> None:
-    shown = asked(sqlite_client, "ValueSet/some/$expand", displayLanguage="zh", includeDesignations="true")
-    contains = {each["code"]: each for each in shown["expansion"]["contains"]}
-    assert contains["CARD"]["display"] == "心内科"
-    assert contains["CARD"]["designation"] == [{"language": "zh", "value": "心内科"}]
-    assert contains["RESP"]["display"] == "Respiratory"
-    assert (contains["IM"]["abstract"], contains["OLD"]["inactive"]) == (True, True)
-    assert contains["other"]["display"] == "Else"
-    plain = asked(sqlite_client, "ValueSet/some/$expand", includeDefinition="true")
-    assert "compose" in plain
-    assert "designation" not in plain["expansion"]["contains"][1]
-
-
-@pytest.mark.parametrize(
-    ("row", "codes"),
-    [
-        ({"property": "concept", "op": "is-a", "value": "IM"}, ["IM", "CARD", "RESP", "OLD"]),
-        ({"property": "concept", "op": "descendent-of", "value": "IM"}, ["CARD", "RESP", "OLD"]),
-        ({"property": "concept", "op": "is-not-a", "value": "IM"}, ["SURG"]),
-        ({"property": "concept", "op": "generalizes", "value": "CARD"}, ["IM", "CARD"]),
-        ({"property": "concept", "op": "in", "value": "CARD,SURG"}, ["CARD", "SURG"]),
-        ({"property": "concept", "op": "not-in", "value": "CARD,SURG"}, ["IM", "RESP", "OLD"]),
-        ({"property": "beds", "op": "=", "value": "40"}, ["CARD"]),
-        ({"property": "beds", "op": "exists", "value": "true"}, ["CARD", "RESP"]),
-        ({"property": "status", "op": "exists", "value": "false"}, ["IM", "CARD", "RESP", "SURG"]),
-        ({"property": "parent", "op": "=", "value": "IM"}, ["CARD", "RESP", "OLD"]),
-        ({"property": "code", "op": "regex", "value": "[A-Z]{4}"}, ["CARD", "RESP", "SURG"]),
-    ],
-)
-def test_every_filter_is_carried_out(sqlite_client: httpx.Client, row: Json, codes: list[str]) -> None:
-    body = including({"system": DEPARTMENTS, "filter": [row]})
-    assert expanded(sqlite_client, "ValueSet/$expand", body) == codes
-
-
-@pytest.mark.parametrize(
-    ("parts", "code"),
-    [
-        ([{"system": "http://loinc.org"}], "code-system-unloaded"),
-        ([{"system": DEPARTMENTS, "version": "1"}], "version-unloaded"),
-        ([{"system": "urn:ietf:bcp:47"}], "expansion-infinite"),
-        ([{"valueSet": ["http://x.test/none"]}], "terminology-not-found"),
-        (
-            [{"system": DEPARTMENTS, "filter": [{"property": "code", "op": "regex", "value": "(A+)+"}]}],
-            "filter-unsupported",
-        ),
-        (
-            [{"system": DEPARTMENTS, "filter": [{"property": "code", "op": "regex", "value": "("}]}],
-            "filter-unsupported",
-        ),
-    ],
-)
-def test_what_cannot_be_expanded_is_refused_by_name(sqlite_client: httpx.Client, parts: list[Json], code: str) -> None:
-    assert refused(sqlite_client, "ValueSet/$expand", including(*parts))[1] == code
-
-
-def test_an_unloaded_system_in_an_import_is_named(sqlite_client: httpx.Client) -> None:
-    body = including({"valueSet": ["http://hl7.org/fhir/ValueSet/observation-codes"]})
-    answer = sqlite_client.post("/ValueSet/$expand", json=body)
-    assert answer.status_code == 422
-    assert "http://loinc.org" in answer.json()["issue"][0]["details"]["text"]
-
-
-def test_a_value_set_that_imports_itself_is_refused(sqlite_client: httpx.Client) -> None:
-    url = "http://x.test/circle"
-    body = including({"valueSet": ["http://x.test/round"]}, url=url)
-    other = {"resourceType": "ValueSet", "id": "round", "url": "http://x.test/round", "status": "active"}
-    sqlite_client.put("/ValueSet/round", json={**other, "compose": {"include": [{"valueSet": [url]}]}})
-    assert refused(sqlite_client, "ValueSet/$expand", body) == (422, "value-set-cycle")
-
-
-def test_value_sets_that_import_each_other_again_and_again_come_to_an_end(sqlite_client: httpx.Client) -> None:
-    def url(number: int) -> str:
-        return f"http://x.test/level-{number}"
-
-    for number in range(12):
-        below = [{"valueSet": [url(number + 1)]}] * 12 if number < 11 else [{"system": DEPARTMENTS}]
-        body = including(*below, url=url(number))["parameter"][0]["resource"]
-        assert sqlite_client.put(f"/ValueSet/level-{number}", json={**body, "id": f"level-{number}"}).status_code == 201
-    assert len(expanded(sqlite_client, "ValueSet/level-0/$expand")) == 5
-    found = asked(sqlite_client, "ValueSet/level-0/$validate-code", system=DEPARTMENTS, code="SURG")
-    assert values(found)["result"] is True
-    many = including(*({"valueSet": [f"http://x.test/none-{number}"]} for number in range(2)))
-    assert refused(sqlite_client, "ValueSet/$expand", many)[1] == "terminology-not-found"
-    row = {"property": "concept", "op": "is-a", "value": "IM"}
-    costly = including({"system": DEPARTMENTS, "filter": [row] * 501})
-    assert refused(sqlite_client, "ValueSet/$expand", costly) == (400, "operation-too-costly")
-
-
-def test_maps_that_pass_a_code_on_to_each_other_come_to_an_end(sqlite_client: httpx.Client) -> None:
-    for name, other in (("ping", "pong"), ("pong", "ping")):
-        group = {
-            "source": GENDER,
-            "element": [{"code": "x"}],
-            "unmapped": {"mode": "other-map", "url": f"http://x.test/{other}"},
-        }
-        body = {
-            "resourceType": "ConceptMap",
-            "id": name,
-            "url": f"http://x.test/{name}",
-            "status": "active",
-            "group": [group],
-        }
-        assert sqlite_client.put(f"/ConceptMap/{name}", json=body).status_code == 201
-    found = asked(sqlite_client, "ConceptMap/ping/$translate", system=GENDER, code="male")
-    assert (values(found)["result"], matches(found)) == (False, [])
-
-
-def test_a_fragment_is_said_to_be_one(sqlite_client: httpx.Client) -> None:
-    part = {**SYSTEM, "id": "part", "url": "http://x.test/part", "content": "fragment"}
-    del part["valueSet"]
-    sqlite_client.put("/CodeSystem/part", json=part)
-    found = asked(sqlite_client, "ValueSet/$expand", including({"system": "http://x.test/part"}))
-    assert {"name": "fragment", "valueUri": "http://x.test/part"} in found["expansion"]["parameter"]
-    unsure = refused(sqlite_client, "CodeSystem/$validate-code", url="http://x.test/part", code="NEW")
-    assert unsure == (422, "code-system-unloaded")
-
-
-def test_an_expansion_that_is_too_long_is_refused_until_a_page_is_asked_for(sqlite_client: httpx.Client) -> None:
-    listed = [{"code": f"c{number}"} for number in range(10_001)]
-    body = including({"system": "http://x.test/many", "concept": listed})
-    assert refused(sqlite_client, "ValueSet/$expand", body) == (422, "expansion-too-costly")
-    body["parameter"].append({"name": "count", "valueInteger": 5})
-    assert asked(sqlite_client, "ValueSet/$expand", body)["expansion"]["total"] == 10_001
-
-
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [
-        ({}, 400),
-        ({"url": "http://x.test/none"}, 404),
-        ({"url": "http://x.test/some|9"}, 404),
-        ({"url": "http://x.test/some", "context": "Patient.gender"}, 400),
-        ({"url": "http://x.test/some", "offset": "-1"}, 400),
-        ({"url": "http://x.test/some", "count": "x"}, 400),
-        ({"url": "http://x.test/some", "check-system-version": f"{DEPARTMENTS}|1"}, 422),
-    ],
-)
-def test_a_call_that_makes_no_sense(sqlite_client: httpx.Client, query: Json, status: int) -> None:
-    assert refused(sqlite_client, "ValueSet/$expand", **query)[0] == status
-    assert refused(sqlite_client, "ValueSet/none/$expand")[0] == 404
+    load(sqlite_client)
 
 
 # --------------------------------------------------------------------------------------------------- $validate-code
@@ -483,6 +210,25 @@ def test_codes_the_map_does_not_name_follow_its_rule(sqlite_client: httpx.Client
     other = {**MAP, "group": [{**MAP["group"][0], "unmapped": {"mode": "other-map", "url": "http://x.test/map"}}]}
     body["parameter"][0] = given("conceptMap", {**other, "url": "http://x.test/first"})
     assert matches(asked(sqlite_client, "ConceptMap/$translate", body)) == [("wider", "99")]
+
+
+def test_maps_that_pass_a_code_on_to_each_other_come_to_an_end(sqlite_client: httpx.Client) -> None:
+    for name, other in (("ping", "pong"), ("pong", "ping")):
+        group = {
+            "source": GENDER,
+            "element": [{"code": "x"}],
+            "unmapped": {"mode": "other-map", "url": f"http://x.test/{other}"},
+        }
+        body = {
+            "resourceType": "ConceptMap",
+            "id": name,
+            "url": f"http://x.test/{name}",
+            "status": "active",
+            "group": [group],
+        }
+        assert sqlite_client.put(f"/ConceptMap/{name}", json=body).status_code == 201
+    found = asked(sqlite_client, "ConceptMap/ping/$translate", system=GENDER, code="male")
+    assert (values(found)["result"], matches(found)) == (False, [])
 
 
 def test_a_map_is_read_backwards(sqlite_client: httpx.Client) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -349,12 +350,16 @@ def _bodies(draw: st.DrawFn) -> bytes:
     return json.dumps(value).encode("utf-8", "surrogatepass")
 
 
+REQUESTS = int(os.environ.get("QIAO_SCHEMATHESIS", "500"))
+"""`make fuzz` sends ten times as many."""
+
+
 def _safe(part: str) -> str:
     return quote(part.encode("utf-8", "surrogatepass"))
 
 
 @settings(
-    max_examples=1500,
+    max_examples=REQUESTS,
     deadline=None,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

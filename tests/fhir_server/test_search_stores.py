@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
 
+from fhir_server.search.query import Query, parse
+from fhir_server.search.values import Surroundings
 from fhir_server.security.scope import NOTHING, Scope
-from tests.fhir_server.conftest import Store, coded, observation, patient
+from tests.databases import Databases
+from tests.fhir_server.conftest import Store, coded, filled_once, observation, opened, patient
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
@@ -17,8 +22,7 @@ def reference(address: str) -> dict[str, str]:
     return {"reference": address}
 
 
-@pytest.fixture
-def county(store: Store) -> Store:
+def put_county(store: Store) -> None:
     """Two patients, a visit, an order, its report and results."""
     store.put(
         patient(
@@ -91,6 +95,19 @@ def county(store: Store) -> Store:
         ),
         observation("bare", code={"text": "K"}),
     )
+
+
+@pytest.fixture(scope="module")
+def county(databases: Databases) -> Iterator[Store]:
+    """A store that tests only read."""
+    with filled_once(databases, put_county) as url, opened(url) as store:
+        yield store
+
+
+@pytest.fixture
+def changing(store: Store) -> Store:
+    """The same for a test that changes it."""
+    put_county(store)
     return store
 
 
@@ -275,21 +292,21 @@ def test_totals_are_exact_or_not_given(county: Store) -> None:
     assert county.page("Observation?_count=1&status=final&_total=accurate").total == 2
 
 
-def test_a_deleted_resource_is_found_by_nothing(county: Store) -> None:
-    county.delete("Observation", "hb")
+def test_a_deleted_resource_is_found_by_nothing(changing: Store) -> None:
+    changing.delete("Observation", "hb")
     for address in ("Observation", "Observation?code=718-7", "Observation?patient=zhang", "Observation?_id=hb"):
-        assert "hb" not in county.search(address)
-    assert county.search("Patient?_has:Observation:patient:code=718-7") == []
-    assert county.page("DiagnosticReport?_include=DiagnosticReport:result").included == ()
-    assert county.page("Patient?_revinclude=Observation:subject").included == ()
+        assert "hb" not in changing.search(address)
+    assert changing.search("Patient?_has:Observation:patient:code=718-7") == []
+    assert changing.page("DiagnosticReport?_include=DiagnosticReport:result").included == ()
+    assert changing.page("Patient?_revinclude=Observation:subject").included == ()
 
 
-def test_an_update_moves_a_resource_from_the_old_keys_to_the_new(county: Store) -> None:
-    county.put(patient("zhang", name=[{"text": "张翠山"}], gender="female"))
-    assert county.search("Patient?name=三丰") == []
-    assert county.search("Patient?name=张翠") == ["zhang"]
-    assert county.search("Patient?gender=male") == []
-    assert county.search("Patient?identifier=urn:mrn|A1") == []
+def test_an_update_moves_a_resource_from_the_old_keys_to_the_new(changing: Store) -> None:
+    changing.put(patient("zhang", name=[{"text": "张翠山"}], gender="female"))
+    assert changing.search("Patient?name=三丰") == []
+    assert changing.search("Patient?name=张翠") == ["zhang"]
+    assert changing.search("Patient?gender=male") == []
+    assert changing.search("Patient?identifier=urn:mrn|A1") == []
 
 
 def test_a_resource_that_is_only_referred_to_is_not_there(county: Store) -> None:
@@ -317,15 +334,10 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("name", ["name", "name:contains", "name:exact", "identifier", "_id", "general-practitioner"])
-def test_no_text_breaks_a_search(store: Store, name: str, text: str) -> None:
-    from urllib.parse import quote
-
-    from fhir_server.search.query import Query, parse
-    from fhir_server.search.values import Surroundings
-
+def test_no_text_breaks_a_search(county: Store, name: str, text: str) -> None:
     query = parse("Patient", [(name, text)], Surroundings(0, ""))
     if isinstance(query, Query):
-        assert store.search(f"Patient?{name}={quote(text)}") == []
+        assert county.search(f"Patient?{name}={quote(text)}") == []
 
 
 # ------------------------------------------------------------------------------------------- scope
@@ -359,6 +371,12 @@ def put_two_houses(store: Store) -> None:
         store.put(found, owner=house)
 
 
+@pytest.fixture(scope="module")
+def houses(databases: Databases) -> Iterator[Store]:
+    with filled_once(databases, put_two_houses) as url, opened(url) as store:
+        yield store
+
+
 ONLY_A = Scope(frozenset({"A"}))
 
 
@@ -379,15 +397,13 @@ ONLY_A = Scope(frozenset({"A"}))
         ("Observation?encounter:missing=true&_sort=-date", ["A-of-a", "A-of-b"]),
     ],
 )
-def test_a_caller_finds_his_own_institutions_data_only(store: Store, address: str, expected: list[str]) -> None:
-    put_two_houses(store)
-    assert sorted(store.search(address, ONLY_A)) == expected
-    assert store.page(address, ONLY_A).total == len(expected)
+def test_a_caller_finds_his_own_institutions_data_only(houses: Store, address: str, expected: list[str]) -> None:
+    assert sorted(houses.search(address, ONLY_A)) == expected
+    assert houses.page(address, ONLY_A).total == len(expected)
 
 
-def test_includes_bring_nothing_from_outside_the_scope(store: Store) -> None:
-    put_two_houses(store)
-    forward = store.page("Observation?_include=Observation:subject", ONLY_A)
-    back = store.page("Patient?_revinclude=Observation:subject", ONLY_A)
+def test_includes_bring_nothing_from_outside_the_scope(houses: Store) -> None:
+    forward = houses.page("Observation?_include=Observation:subject", ONLY_A)
+    back = houses.page("Patient?_revinclude=Observation:subject", ONLY_A)
     assert [each.id for each in forward.included] == ["a"]
     assert [each.id for each in back.included] == ["A-of-a"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import select
 
 from fhir_server.search import totals
 from fhir_server.security.scope import EVERYTHING, NOTHING, Scope
 from fhir_server.store import schema
-from tests.fhir_server.conftest import Store, coded, observation, patient
+from tests.databases import Databases
+from tests.fhir_server.conftest import Store, coded, filled_once, observation, opened, patient
 
 A, B, BOTH = Scope(frozenset({"A"})), Scope(frozenset({"B"})), Scope(frozenset({"A", "B"}))
 
@@ -26,6 +29,25 @@ def fill(store: Store, count: int, owner: str, start: int = 0) -> None:
         ),
         owner=owner,
     )
+
+
+@pytest.fixture(scope="module")
+def two_houses(databases: Databases) -> Iterator[Store]:
+    """Five of A and three of B, that tests only read."""
+
+    def both(store: Store) -> None:
+        fill(store, 5, "A")
+        fill(store, 3, "B")
+
+    with filled_once(databases, both) as url, opened(url) as store:
+        yield store
+
+
+@pytest.fixture(scope="module")
+def thirty(databases: Databases) -> Iterator[Store]:
+    """Thirty of A, that tests only read."""
+    with filled_once(databases, lambda store: fill(store, 30, "A")) as url, opened(url) as store:
+        yield store
 
 
 def counters(store: Store) -> dict[tuple[str, str], int]:
@@ -56,9 +78,8 @@ def test_what_is_only_referred_to_is_not_counted(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("scope", "total"), [(EVERYTHING, 8), (A, 5), (B, 3), (BOTH, 8), (NOTHING, 0)])
-def test_the_total_of_a_type_is_that_of_the_scope(store: Store, scope: Scope, total: int) -> None:
-    fill(store, 5, "A")
-    fill(store, 3, "B")
+def test_the_total_of_a_type_is_that_of_the_scope(two_houses: Store, scope: Scope, total: int) -> None:
+    store = two_houses
     assert store.page("Observation?_count=2", scope).total == total
     assert store.page("Observation?_summary=count", scope).total == total
     assert store.page("Observation?_count=0", scope).total == total
@@ -81,8 +102,8 @@ TOTALS = {
 
 
 @pytest.mark.parametrize("asked", ["", "&_total=accurate", "&_total=estimate", "&_summary=count", "&_count=0"])
-def test_a_total_is_the_number_of_matches_however_it_is_asked_for(store: Store, asked: str) -> None:
-    fill(store, 30, "A")
+def test_a_total_is_the_number_of_matches_however_it_is_asked_for(thirty: Store, asked: str) -> None:
+    store = thirty
     shaped = asked if "_count=0" in asked else f"&_count=4{asked}"
     for scope in (EVERYTHING, A):
         assert {query: store.page(f"Observation?{query}{shaped}", scope).total for query in TOTALS} == TOTALS
@@ -98,16 +119,15 @@ def test_a_deleted_resource_leaves_the_total(store: Store) -> None:
         assert store.page(f"Observation?{query}&_count=1").total == len(whole)
 
 
-def test_none_asks_for_no_total(store: Store) -> None:
-    fill(store, 10, "A")
-    assert store.page("Observation?_total=none&_count=2").total is None
-    assert store.page("Observation?_total=none").total is None
+def test_none_asks_for_no_total(thirty: Store) -> None:
+    assert thirty.page("Observation?_total=none&_count=2").total is None
+    assert thirty.page("Observation?_total=none").total is None
 
 
 def test_many_hits_are_counted_only_where_it_costs_little_or_when_asked_for(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    thirty: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(store, 30, "A")
+    store = thirty
     monkeypatch.setattr(totals, "HITS_MOST", 20)
     monkeypatch.setattr(totals, "INDEX_MOST", 25)
     both = "code=c|even,c|odd"

@@ -8,8 +8,9 @@ import pytest
 from tests.fhir_server.conftest import coded, ids, observation, patient
 
 
-@pytest.fixture
-def county(client: httpx.Client) -> httpx.Client:
+@pytest.fixture(scope="module")
+def county(module_client: httpx.Client) -> httpx.Client:
+    """A server whose store tests only read."""
     resources = [
         patient("p1", meta={"tag": [{"system": "s", "code": "red"}]}),
         patient("p2"),
@@ -27,8 +28,8 @@ def county(client: httpx.Client) -> httpx.Client:
         {"resourceType": "Organization", "id": "g1", "name": "县医院"},
     ]
     for each in resources:
-        assert client.put(f"/{each['resourceType']}/{each['id']}", json=each).status_code == 201
-    return client
+        assert module_client.put(f"/{each['resourceType']}/{each['id']}", json=each).status_code == 201
+    return module_client
 
 
 def found(client: httpx.Client, address: str) -> list[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fhir_server.search.instants import instant_range, microseconds
 from fhir_server.search.numbers import number, ordered, precision
-from fhir_server.search.text import normalised
+from fhir_server.search.text import CUT, LONGEST, kept, normalised, pieces
 from fhir_server.search.values import split, unescaped
 
 SECOND = 1_000_000
@@ -43,8 +43,17 @@ def test_width_case_accents_and_blanks_do_not_count(text: str, expected: str) ->
 def test_normalising_twice_changes_nothing_more(text: str) -> None:
     once = normalised(text)
     assert normalised(once) == once
-    assert len(once) <= 200
     assert "\x00" not in once
+
+
+@given(st.text("ab ", min_size=1, max_size=900), st.data())
+def test_whatever_may_be_asked_for_stands_in_what_is_kept_or_in_one_piece(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    part = text[start : start + data.draw(st.integers(1, LONGEST + 1))]
+    listed = [*pieces(text)] or [kept(text)]
+    assert any(part in each for each in listed)
+    ends = [each for each in (kept(text), *pieces(text)) if not each.endswith(CUT)]
+    assert len(ends) == 1 and text.endswith(ends[0])
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ from fhir_server.search.values import Surroundings
 from fhir_server.security.scope import EVERYTHING, Scope
 from fhir_server.store import schema
 from fhir_server.store.reading import Reader
+from tests.databases import Databases
 from tests.fhir_server import test_search_model as model
-from tests.fhir_server.conftest import KEY, NOW, Store, coded, observation, patient
+from tests.fhir_server.conftest import KEY, NOW, Store, coded, copied, filled_once, observation, opened, patient
 
 filled = model.filled
 test_any_search_finds_what_looking_at_every_resource_finds = (
@@ -83,9 +84,44 @@ ADDRESSES = (
 )
 
 
+@pytest.fixture(scope="module")
+def of_one_house(databases: Databases) -> Iterator[str]:
+    """The URL of a store with the county."""
+    with filled_once(databases, lambda store: store.put(*county())) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def listed_and_walked(databases: Databases, of_one_house: str) -> Iterator[Store]:
+    with copied(databases, of_one_house) as store:
+        yield store
+
+
+@pytest.fixture
+def changing(databases: Databases, of_one_house: str) -> Iterator[Store]:
+    with copied(databases, of_one_house) as store:
+        yield store
+
+
+@pytest.fixture(scope="module")
+def of_two_houses(databases: Databases) -> Iterator[Store]:
+    """A has the people and every other observation, B the rest."""
+
+    def fill(store: Store) -> None:
+        resources = county()
+        store.put(*resources[:4], owner="A")
+        store.put(*resources[4::2], owner="A")
+        store.put(*resources[5::2], owner="B")
+
+    with filled_once(databases, fill) as url, opened(url) as store:
+        yield store
+
+
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_walk_gives_what_lists_give_page_by_page(store: Store, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    store.put(*county())
+def test_a_walk_gives_what_lists_give_page_by_page(
+    listed_and_walked: Store, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = listed_and_walked
     joint = "&" if "?" in address else "?"
     walked = store.search(f"{address}{joint}_count=3")
     with monkeypatch.context() as patched:
@@ -101,29 +137,25 @@ def test_a_walk_gives_what_lists_give_page_by_page(store: Store, address: str, m
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_what_changes_between_two_pages_of_a_walk_is_seen_once(store: Store, address: str) -> None:
-    store.put(*county())
-    first = store.page(f"{address}&_count=3")
-    whole = set(store.search(f"{address}&_count=100"))
-    store.put(*({**one, "language": "zh"} for one in county()))
+def test_what_changes_between_two_pages_of_a_walk_is_seen_once(changing: Store, address: str) -> None:
+    first = changing.page(f"{address}&_count=3")
+    whole = set(changing.search(f"{address}&_count=100"))
+    changing.put(*({**one, "language": "zh"} for one in county()))
     found, cursor = [one.id for one in first.matches], first.next
     while cursor:
-        page = store.page(f"{address}&_count=3", cursor=cursor)
+        page = changing.page(f"{address}&_count=3", cursor=cursor)
         found, cursor = [*found, *(one.id for one in page.matches)], page.next
     assert len(found) == len(set(found))
     assert set(found) == whole
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_walk_sees_what_the_scope_sees(store: Store, address: str) -> None:
-    resources = county()
-    store.put(*resources[:4], owner="A")
-    store.put(*resources[4::2], owner="A")
-    store.put(*resources[5::2], owner="B")
+def test_a_walk_sees_what_the_scope_sees(of_two_houses: Store, address: str) -> None:
+    resources, search = county(), of_two_houses.search
     seen = {r["id"] for r in (*resources[:4], *resources[4::2])}
-    assert set(store.search(f"{address}&_count=5", Scope(frozenset({"A"})))) <= seen
-    assert store.search(f"{address}&_count=5", Scope(frozenset())) == []
-    assert len(store.search(f"{address}&_count=5", Scope(frozenset({"A", "B"})))) == len(store.search(address))
+    assert set(search(f"{address}&_count=5", Scope(frozenset({"A"})))) <= seen
+    assert search(f"{address}&_count=5", Scope(frozenset())) == []
+    assert len(search(f"{address}&_count=5", Scope(frozenset({"A", "B"})))) == len(search(address))
 
 
 def test_the_lists_of_codes_by_date_stand_for_types_with_one_plain_code() -> None:

@@ -10,10 +10,11 @@ import httpx
 import pytest
 
 from fhir_server.intake import system_clock
+from fhir_server.jobs.lead import Lead
 from fhir_server.security.secret import Secret
 from fhir_server.settings import Settings
 from fhir_server.subscriptions import courier
-from fhir_server.subscriptions.ledger import Lead, events, standings
+from fhir_server.subscriptions.ledger import FOLLOWER, events, standings
 from fhir_server.subscriptions.lookout import Lookout
 from fhir_server.subscriptions.percolator import Percolator, Version
 from fhir_server.subscriptions.subscription import Subscribed, read
@@ -255,7 +256,7 @@ def test_lookout_goes_through_all_that_is_new_at_once(store: Store) -> None:
     store.put(late)
     store.put(*(encounter(f"f{n}", "in-progress") for n in range(600)))
     submit = store.intake.submit
-    assert submit(Lead("w", 0, lambda _: False)).result() == 0
+    assert submit(Lead(FOLLOWER, "w", 0, lambda _: False)).result() == 0
     lookout = Lookout(store.database, submit, system_clock, (), "w")
     while lookout.look():
         pass

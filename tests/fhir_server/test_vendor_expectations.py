@@ -311,3 +311,21 @@ def test_a_sort_key_that_is_named_twice_counts_once(client: httpx.Client, sort: 
     if not sort.startswith("birthdate"):
         assert [e["fullUrl"] for e in twice.json()["entry"]] == [e["fullUrl"] for e in once.json()["entry"]]
     assert len(client.get(linked(twice.json())["next"]).json()["entry"]) == 1
+
+
+def test_a_list_of_operations_is_a_patch_whatever_json_it_is_called(sqlite_client: httpx.Client) -> None:
+    sqlite_client.put("/Patient/plain", json=patient("plain", active=True))
+    answer = sqlite_client.patch("/Patient/plain", json=[{"op": "replace", "path": "/active", "value": False}])
+    assert (answer.status_code, answer.json()["active"]) == (200, False)
+
+
+def test_a_search_by_post_says_what_it_takes(sqlite_client: httpx.Client) -> None:
+    answer = sqlite_client.post("/Patient/_search", json={"name": "x"})
+    assert answer.status_code == 415
+    assert "application/x-www-form-urlencoded" in answer.json()["issue"][0]["diagnostics"]
+
+
+@pytest.mark.parametrize("url", ["\\,", "a\\", "\\$", "$", "a,b", "|"])
+def test_a_canonical_of_any_characters_is_looked_for(sqlite_client: httpx.Client, url: str) -> None:
+    for path, query in (("CodeSystem/$lookup", {"system": url, "code": "x"}), ("ValueSet/$expand", {"url": url})):
+        assert sqlite_client.get(f"/{path}", params=query).status_code in (400, 404, 422)

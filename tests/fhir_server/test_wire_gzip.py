@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Iterator
 from functools import partial
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fhir_server.rest.content_coding import decompressed, welcomes_gzip
 from fhir_server.security.secret import Secret
@@ -25,8 +28,8 @@ PACKED = {"content-type": "application/fhir+json", "content-encoding": "gzip"}
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A server that takes bodies up to LIMIT."""
     url = f"sqlite:///{tmp_path_factory.mktemp('gzip')}/qiao.db"
-    given = Settings(database=url, cursor_key=Secret("k"), body_limit=LIMIT)
-    with running(given) as address, httpx.Client(base_url=f"{address}/fhir", timeout=30) as opened:
+    settings = Settings(database=url, cursor_key=Secret("k"), body_limit=LIMIT)
+    with running(settings) as address, httpx.Client(base_url=f"{address}/fhir", timeout=30) as opened:
         opened.put("/Patient/large", json=patient("large", name=[{"text": "x" * 40_000}]))
         opened.put("/Patient/small", json=patient("small"))
         yield opened
@@ -113,3 +116,19 @@ def test_decompressing_stops_at_the_limit() -> None:
     refusal = decompressed(packed(b"x" * 1000), 999)
     assert isinstance(refusal, Issue) and refusal.code == "body-too-large"
     assert decompressed(packed(b"x" * 1000), 1000) == b"x" * 1000
+
+
+@given(st.lists(st.binary(max_size=6000), min_size=1, max_size=5), st.integers(0, 12))
+def test_parts_of_any_length_are_read_as_one(parts: list[bytes], cut: int) -> None:
+    sent, plain = b"".join(gzip.compress(part) for part in parts), b"".join(parts)
+    assert decompressed(sent, len(plain)) == plain
+    if plain:
+        assert isinstance(decompressed(sent, len(plain) - 1), Issue)
+    if cut:
+        assert isinstance(decompressed(sent[:-cut], len(plain)), Issue)
+
+
+def test_a_body_of_very_many_parts_is_read_in_a_time_that_grows_with_its_length() -> None:
+    started = time.process_time()
+    assert decompressed(gzip.compress(b"") * 200_000, 1000) == b""
+    assert time.process_time() - started < 5

@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.er7 import parse
 from mappers import Context, Institution, Mapped, Message, Site, map_message
+from mappers.mapped import Weight
 
 SITE = Site(
     code="township-his",
@@ -68,6 +69,12 @@ def resources(mapped: Mapped, kind: str) -> list[dict[str, Any]]:
 def only(mapped: Mapped, kind: str) -> dict[str, Any]:
     """The one resource of that type."""
     (found,) = resources(mapped, kind)
+    return found
+
+
+def weight(mapped: Mapped, kind: str) -> Weight:
+    """The weight of what is stated of the one resource of that type."""
+    (found,) = [one.weight for one in mapped.statements if one.key[0] == kind]
     return found
 
 

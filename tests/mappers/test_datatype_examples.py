@@ -12,12 +12,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from mappers.datatypes.registry import REGISTRY
 from mappers.draft import Draft
 from mappers.site import Context
 from mappers.use import Use
+from tests.every_row import for_each
 from tests.mappers.sample import SITE, message
 
 Json = dict[str, Any]
@@ -56,9 +55,9 @@ def test_every_datatype_has_an_example() -> None:
     assert {example["type"] for example in EXAMPLES} == set(REGISTRY)
 
 
-@pytest.mark.parametrize("number", range(len(EXAMPLES)), ids=lambda n: f"{EXAMPLES[n]['type']} {EXAMPLES[n]['text']}")
-def test_a_field_becomes_its_value_and_every_part_has_its_place(number: int) -> None:
-    assert outcome(EXAMPLES[number]) == EXAMPLES[number]
+@for_each(EXAMPLES, lambda example: f"{example['type']} {example['text']}")
+def test_a_field_becomes_its_value_and_every_part_has_its_place(example: Json) -> None:
+    assert outcome(example) == example
 
 
 def test_the_file_is_written_as_it_is_read() -> None:

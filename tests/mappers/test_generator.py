@@ -46,7 +46,7 @@ def test_the_function_of_a_tiny_map_reads_as_its_rows() -> None:
 def ZZZ_Patient(segment, sheet, draft, items):
     fields = segment.upto(8)
     position, body, mark = segment.position, sheet.body, sheet.ref + '#'
-    offset, of = draft.site.offset, draft.ledger.lines.setdefault
+    offset, of = draft.site.offset, draft.ledger.told.setdefault
     several = segment.delimiters.repetition
     raw = fields[7]
     if raw:

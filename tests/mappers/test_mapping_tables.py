@@ -14,17 +14,18 @@ from mappers.engine import compiled
 from mappers.identifier_kind import kinds
 from profiles.definitions import structure
 from tests.conftest import SHARED
+from tests.every_row import for_each
 
 OFFICIAL = SHARED / "oracles" / "v2-to-fhir" / "official_map_summary.json"
 _ORIGIN = re.compile(r"official ([A-Z0-9]{3}\[[^\]]+\])#([A-Z0-9]{3}(?:-\d+)?)(?::([\d,]+))?")
 
 
-@pytest.mark.parametrize("name", sorted(rows.maps()))
+@for_each(sorted(rows.maps()))
 def test_every_map_compiles(name: str) -> None:
     assert compiled(name)
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in codes.FOLDER.glob("*.csv")))
+@for_each(sorted(path.stem for path in codes.FOLDER.glob("*.csv")))
 def test_every_code_table_reads_and_names_its_targets(name: str) -> None:
     table = codes.table(name)
     assert all(coded.code and coded.system for coded in table.codes.values())

@@ -8,10 +8,11 @@ import pytest
 
 from benchmarks.messages import adt as adt_of
 from benchmarks.messages import long_oru, oru
-from mappers import Mapped, memory, segment_memory
+from mappers import Mapped, memory
 from mappers.datatypes.registry import REGISTRY
 from mappers.draft import Draft
 from mappers.message import Message
+from mappers.messages import result_memory
 from mappers.site import Context
 from mappers.use import Use
 from tests.mappers.sample import SITE, codes, message, only, resources, translate
@@ -31,7 +32,7 @@ def told(mapped: Mapped) -> tuple[Any, ...]:
 def forget() -> None:
     memory._KNOWN.clear()
     memory._SEEN.clear()
-    segment_memory._KNOWN.clear()
+    result_memory._KNOWN.clear()
 
 
 @pytest.mark.parametrize("raw", [oru(results=3), long_oru(results=3), adt_of()], ids=["oru", "long", "adt"])
@@ -100,11 +101,11 @@ def test_two_sites_remember_apart() -> None:
 def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     forget()
     monkeypatch.setattr(memory, "MOST", 40)
-    monkeypatch.setattr(segment_memory, "MOST", 10)
+    monkeypatch.setattr(result_memory, "MOST", 10)
     for number in sorted([*range(60), *range(60)]):
         result(FEVER.replace("T01", f"T{number}").replace("0002", f"D{number}"))
     assert len(memory._KNOWN) <= 40
-    assert len(segment_memory._KNOWN) <= 10
+    assert len(result_memory._KNOWN) <= 10
 
 
 def test_two_conversions_of_one_row_and_text_are_not_taken_for_each_other() -> None:

@@ -27,6 +27,7 @@ from adapters.site_segments import by_segment
 from mappers import Mapped, Message, Site
 from mappers.rows import read as read_rows
 from profiles.validator import validate
+from tests.every_row import for_each
 from tests.mappers.orders_sample import LAB, TOWNSHIP
 from tests.mappers.sample import SITE, dangling, translate
 
@@ -117,9 +118,9 @@ def _numbered(text: str, done: Mapped) -> str:
     return text
 
 
-@pytest.mark.parametrize("number", range(len(PROMISES)), ids=lambda number: PROMISES[number][1]["promise"])
-def test_the_promise_is_kept(number: int) -> None:
-    promise = PROMISES[number][1]
+@for_each(PROMISES, lambda row: row[1]["promise"])
+def test_every_promise_is_kept(row: tuple[Path, Json]) -> None:
+    promise = row[1]
     assert outcome(promise) == promise
 
 

@@ -10,12 +10,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from mappers import dtm
 from mappers.datatypes.observation_value import Beside, read
 from mappers.datatypes.units import Unit
 from mappers.message import Delimiters, Segment, Value
+from tests.every_row import for_each
 
 FILE = Path(__file__).with_name("readings.jsonl")
 EXAMPLES: list[dict[str, Any]] = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
@@ -33,9 +32,9 @@ def outcome(example: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.parametrize("number", range(len(EXAMPLES)), ids=lambda n: f"{EXAMPLES[n]['kind']} {EXAMPLES[n]['text']}")
-def test_a_value_is_read_as_what_it_is_and_never_as_more(number: int) -> None:
-    assert outcome(EXAMPLES[number]) == EXAMPLES[number]
+@for_each(EXAMPLES, lambda example: f"{example['kind']} {example['text']}")
+def test_a_value_is_read_as_what_it_is_and_never_as_more(example: dict[str, Any]) -> None:
+    assert outcome(example) == example
 
 
 def test_the_readings_are_written_as_they_are_read() -> None:

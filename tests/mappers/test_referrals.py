@@ -169,6 +169,12 @@ def test_the_reason_may_stand_in_what_is_sent_along(along: str) -> None:
     assert "reason-uncoded" in codes(done) or "reasonCode" in only(done, "ServiceRequest")
 
 
+def test_a_referral_without_any_reason_is_stored_and_says_so() -> None:
+    done = referral(RF1.rstrip("|"), RP, RT, PID)
+    assert (done.refused, codes(done)) == (False, ["reason-absent"])
+    assert only(done, "ServiceRequest").keys().isdisjoint({"reasonCode", "reasonReference"})
+
+
 def test_a_new_referral_without_a_number_is_known_by_its_message() -> None:
     bare = referral(RF1.replace("ZZ001^TOWNSHIP", ""), RP, RT, PID, DG1)
     assert codes(bare) == ["unnumbered"]

@@ -54,7 +54,7 @@ def told(mapped: Mapped) -> list[tuple[str, str, str]]:
         ("REF^I13", (PID, "RF1|P", *PARTIES), "order-unidentified", "RF1-6", ""),
         ("REF^I12", (PID, RF1, PARTIES[1], "DG1|1||I10"), "party-from-header", "PRD-1 (RP)", "PRD-1 (RP)"),
         ("REF^I12", (PID, RF1, PARTIES[0], "DG1|1||I10"), "party-from-header", "PRD-1 (RT)", "PRD-1 (RT)"),
-        ("REF^I12", (PID, RF1, *PARTIES), "field-missing", "DG1-3", ""),
+        ("REF^I12", (PID, RF1, *PARTIES), "reason-absent", "DG1-3", ""),
         ("RRI^I12", ("MSA|AA|M1", RF1.replace("|P|", "|R|"), *PARTIES, PID), "field-missing", "RF1-10", ""),
     ],
 )

@@ -19,6 +19,8 @@ from mappers.outbound.tree import Repetition, lengths
 from mappers.systems import SID
 
 Coding = dict[str, Any]
+_OWN_CODE = "L"
+"""Table 0396: a local code."""
 _PLACES = ((1, 2, 3, 7), (4, 5, 6, 8), (10, 11, 12, 13))
 """Code, display, system and version of the codings of a CWE."""
 
@@ -79,7 +81,14 @@ def _told(codings: list[Coding], ask: Ask) -> list[Coding]:
     if target is source:
         return _translated(codings, ask)
     rest = [one for one in codings if one is not target and one is not source and one.get("system") != BCP_47]
+    if source["code"] == target["code"] and _own(source, ask.receiver):
+        source = {**source, "system": _OWN_CODE}  # without it the reader would take it for that of the table
     return [source, *rest]
+
+
+def _own(coding: Coding, receiver: Receiver) -> bool:
+    """Whether the code is one of the receiver's own."""
+    return bool(coding.get("system", "").startswith(f"{SID}/{receiver.site.institution}/"))
 
 
 def _made(codings: list[Coding], ask: Ask) -> tuple[Coding, Coding] | None:

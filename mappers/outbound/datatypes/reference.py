@@ -186,7 +186,7 @@ def hd_organization(value: Any, ask: Ask) -> Repetition | None:
             break
     if out.get(2) == out.get(1):
         del out[1]
-    return out
+    return {number: part for number, part in out.items() if part} or None
 
 
 _SCHEMES = (("urn:oid:", "ISO"), ("urn:uuid:", "UUID"))

@@ -5,10 +5,12 @@ Source: HL7 v2.5.1 2.A.66 (RPT), 2.A.18 (CQ).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from mappers.outbound.ask import Ask
+from mappers.outbound.datatypes.coded import concept
 from mappers.outbound.inverse import code_of
 from mappers.outbound.tree import Repetition
 
@@ -21,8 +23,7 @@ def pattern(value: Any, ask: Ask) -> Repetition | None:
     if not isinstance(value, dict):
         return None
     code, repeat = value.get("code", _NONE), value.get("repeat", _NONE)
-    named = code.get("text") or next((one.get("code", "") for one in code.get("coding", ())), "")
-    out: Repetition = {1: named, **_week(repeat.get("dayOfWeek", ()))}
+    out: Repetition = {1: _named(code, ask), **_week(repeat.get("dayOfWeek", ()))}
     if "period" in repeat:
         out |= {5: str(repeat["period"]), 6: repeat.get("periodUnit", "")}
     for event in repeat.get("when", ())[:1]:
@@ -30,6 +31,15 @@ def pattern(value: Any, ask: Ask) -> Repetition | None:
         if "offset" in repeat:
             out |= {9: str(repeat["offset"]), 10: "min"}
     return {number: part for number, part in out.items() if part} or None
+
+
+def _named(code: dict[str, Any], ask: Ask) -> str | dict[int, str]:
+    """The pattern: a code alone, or with its words and system."""
+    text, codings = code.get("text", ""), code.get("coding", ())
+    if not codings or not text or any(one.get("code") == text for one in codings):
+        return str(text or next((one.get("code", "") for one in codings), ""))
+    told = concept(code, replace(ask, vocabulary="RepeatPattern")) or {}
+    return {number: part for number, part in told.items() if isinstance(part, str)}
 
 
 def _week(days: Any) -> Repetition:

@@ -15,6 +15,7 @@ from mappers.outbound.messages.around import allergies, guarantors, insurances, 
 from mappers.outbound.messages.header import evn, opening
 from mappers.outbound.messages.observations import obx
 from mappers.outbound.messages.subject import is_living_will, pd1, pid, visit
+from mappers.outbound.pool import refers
 from mappers.outbound.receiver import Work
 from mappers.outbound.tree import Built, order
 
@@ -36,8 +37,8 @@ def adt(patient: Body, encounter: Body | None, work: Work) -> list[Built]:
         [*visit(encounter, work), *(roles.of_visit(encounter, work) if encounter is not None else ())],
         _observations(patient, work),
         allergies(patient, work),
-        diagnoses(_conditions(patient, encounter, work), encounter, work),
-        procedures(patient, work),
+        diagnoses(_of_visit("Condition", patient, encounter, work), encounter, work),
+        procedures(_of_visit("Procedure", patient, encounter, work), work),
         guarantors(patient, work),
         insurances(patient, work),
     ]
@@ -56,13 +57,10 @@ def _observations(patient: Body, work: Work) -> list[Built]:
     return segments
 
 
-def _conditions(patient: Body, encounter: Body | None, work: Work) -> list[Body]:
-    about = work.pool.about("Condition", "subject", patient)
-    return [one for one in about if encounter is None or "encounter" not in one or _of(one, encounter)]
-
-
-def _of(condition: Body, encounter: Body) -> bool:
-    return bool(condition["encounter"].get("reference", "") == f"Encounter/{encounter.get('id', '')}")
+def _of_visit(kind: str, patient: Body, encounter: Body | None, work: Work) -> list[Body]:
+    """What is said of the patient, without what belongs to another visit than the one that is told of."""
+    about = work.pool.about(kind, "subject", patient)
+    return [one for one in about if encounter is None or "encounter" not in one or refers(one["encounter"], encounter)]
 
 
 def diagnoses(conditions: list[Body], encounter: Body | None, work: Work) -> list[Built]:

@@ -81,9 +81,9 @@ def allergies(patient: Body, work: Work) -> list[Built]:
     return _numbered(name, f"{name}[AllergyIntolerance]", found, work)
 
 
-def procedures(patient: Body, work: Work) -> list[Built]:
+def procedures(found: list[Body], work: Work) -> list[Built]:
     """PR1; the words of PR1-4 are those of the code."""
-    return _numbered("PR1", "PR1[Procedure]", work.pool.about("Procedure", "subject", patient), work)
+    return _numbered("PR1", "PR1[Procedure]", found, work)
 
 
 def _guarantors(patient: Body, work: Work) -> list[Body]:

@@ -28,8 +28,7 @@ def msh(work: Work) -> Built:
     for field, text in ((3, told.sending[0]), (4, told.sending[1]), (5, told.receiving[0]), (6, told.receiving[1])):
         out.put(field, text)
     out.put(7, dtm(told.time, work.receiver.site.offset))
-    shape = structure(f"{told.code}^{told.event}") or f"{told.code}_{told.event}"
-    out.put(9, {1: told.code, 2: told.event, 3: shape if work.receiver.at_least("2.3.1") else ""})
+    out.put(9, {1: told.code, 2: told.event, 3: _shape(source, work) if work.receiver.at_least("2.3.1") else ""})
     out.put(10, told.control_id)
     out.put(11, told.processing)
     out.put(12, work.receiver.version)
@@ -39,6 +38,15 @@ def msh(work: Work) -> Built:
         _remembered(source, out, work)
     out.put(11, "P")
     return out
+
+
+def _shape(source: dict[str, Any] | None, work: Work) -> str:
+    """MSH-9.3: as it came, when the message is given back; else what table 0354 has."""
+    told = work.envelope
+    came = (source or {}).get("activity", {}).get("text", "").split("^") if told.given_back else []
+    if came[:2] == [told.code, told.event] and len(came) > 2:
+        return str(came[2])
+    return structure(f"{told.code}^{told.event}") or f"{told.code}_{told.event}"
 
 
 def _remembered(source: dict[str, Any], out: Built, work: Work) -> None:

@@ -6,6 +6,7 @@ timing inside ORC-7 and OBR-27. Source: HL7 v2.5.1 4.4.1, 4.4.4, 4.4.6.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Any
 
@@ -15,7 +16,7 @@ from mappers.outbound.ask import Ask
 from mappers.outbound.datatypes import identifier
 from mappers.outbound.datatypes.moment import dtm
 from mappers.outbound.datatypes.person import address, contact_point, extensions
-from mappers.outbound.datatypes.reference import organization_of, person_of
+from mappers.outbound.datatypes.reference import organization_of, person_of, xcn
 from mappers.outbound.engine import fill
 from mappers.outbound.messages.adt import diagnoses
 from mappers.outbound.messages.around import allergies, guarantors, insurances, relatives
@@ -26,7 +27,7 @@ from mappers.outbound.messages.observations import obx
 from mappers.outbound.messages.state import code
 from mappers.outbound.messages.subject import head, patient_of, visit_of
 from mappers.outbound.receiver import Receiver, Work, scope_of
-from mappers.outbound.tree import Built
+from mappers.outbound.tree import Built, Repetition
 from mappers.service_section import V2_0074, sections
 
 Body = dict[str, Any]
@@ -87,11 +88,22 @@ def orc(request: Body, task: Body | None, work: Work, control: str = "") -> Buil
     for one in work.pool.about("Provenance", "target", request):
         if not one.get("entity"):
             fill("ORC[Provenance]", one, out, work)
+            _authors(one, out, work)
     _reach(request, out, work)
     if status == "unknown" and not state:
         return out
     out.put(5, _either(receiver, "order-status", status, state))
     return out
+
+
+def _authors(provenance: Body, out: Built, work: Work) -> None:
+    """ORC-12 repeats, `requester` does not: the further persons who ordered are authors of the Provenance."""
+    known = [one.get(1) or one.get(2) for one in out.fields.get(12, ())]
+    for agent in provenance.get("agent", ()):
+        if any(one.get("code") == "author" for one in agent.get("type", {}).get("coding", ())):
+            who = xcn(agent.get("who"), Ask(work, "ORC-12")) or {}
+            if (who.get(1) or who.get(2)) not in known:
+                out.add(12, who)
 
 
 def extensions_of(body: Body, url: str) -> Body:
@@ -181,10 +193,17 @@ def spm(specimens: list[Body], work: Work) -> list[Built]:
             continue
         out.put(1, str(len(found) + 1))
         for parent in work.pool.all(specimen.get("parent")):
-            for number in parent.get("identifier", ())[:1]:
-                out.add(3, identifier.half(1, "specimen")(number, Ask(work, "SPM-3")))
+            out.add(3, _pair(parent.get("identifier", ()), Ask(work, "SPM-3")))
         found.append(out)
     return found
+
+
+def _pair(numbers: Iterable[Body], ask: Ask) -> Repetition:
+    """EIP of a specimen: the placer's number in 1, the filler's in 2."""
+    out: Repetition = {}
+    for component, number in zip((1, 2), numbers, strict=False):
+        out |= identifier.half(component, "specimen")(number, ask) or {}
+    return out
 
 
 def studies(request: Body, work: Work) -> list[Built]:

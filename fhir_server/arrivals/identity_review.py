@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from fhir_server.arrival import Stated
+from fhir_server.arrivals.arrival import Stated
 from fhir_server.search.keys import system_code_key
 from fhir_server.search.parameters import parameters
 from fhir_server.store import schema

@@ -16,13 +16,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from fhir_server.identity_review import TASK_CODE
+from fhir_server.arrivals.identity_review import TASK_CODE
 from fhir_server.store import body as bodies
 from fhir_server.store import schema
 from fhir_server.store.unit import Key, Unit
 from profiles.systems import CANONICAL_BASE
 
 CODE = "unmapped-code"
+PROFILE = f"{CANONICAL_BASE}/StructureDefinition/cmc-unmapped-code"
 _INSTITUTION = f"{CANONICAL_BASE}/sid/consortium/institution"
 _PERSONAL = re.compile(r"\d{11}")
 """A mobile number or an identity number: eleven digits on end."""
@@ -73,6 +74,7 @@ def _task(name: Key, site: str, owner: str, entry: Mapping[str, str]) -> dict[st
     return {
         "resourceType": "Task",
         "id": name[1],
+        "meta": {"profile": [PROFILE]},
         "status": "requested",
         "intent": "order",
         "code": {
