@@ -5,21 +5,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from hashlib import sha256
 from typing import Any
 
 import orjson
 import pytest
 from sqlalchemy import select
 
-from fhir_server.arrivals.arrival import Arrival, Merged, Receipt, Stated
+from fhir_server.arrivals.arrival import Merged, Stated
 from fhir_server.intake import Intake
 from fhir_server.security.scope import EVERYTHING
 from fhir_server.store import schema
 from fhir_server.store.database import Database
 from fhir_server.store.write import Write, Written
-
-HOUR = 3_600_000_000
+from tests.fhir_server.arrived import answer, arrival
 
 
 @pytest.fixture
@@ -27,26 +25,6 @@ def intake(database: Database) -> Iterator[Intake]:
     opened = Intake(database)
     yield opened
     opened.close()
-
-
-def arrival(number: int, hour: int, *stated: Stated, merged: tuple[Merged, ...] = ()) -> Arrival:
-    raw = f"message {number}".encode()
-    return Arrival(
-        endpoint="test",
-        raw=raw,
-        sha256=sha256(raw).digest(),
-        verdict="AA",
-        status="accepted",
-        site="T",
-        control_id=str(number),
-        event_time=hour * HOUR,
-        stated=stated,
-        merged=merged,
-    )
-
-
-def answer(receipt: Receipt) -> bytes:
-    return f"{receipt.verdict}:{receipt.journal}".encode()
 
 
 def patient(weight: int, **elements: Any) -> Stated:

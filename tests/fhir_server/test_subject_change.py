@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from hashlib import sha256
 
 import pytest
 
 from fhir_server.arrivals.arrival import Arrival, Merged, Receipt, Stated
 from fhir_server.intake import Intake
 from fhir_server.store.database import Database
-
-HOUR = 3_600_000_000
+from tests.fhir_server.arrived import answer, arrival
 
 
 @pytest.fixture
@@ -22,26 +20,14 @@ def intake(database: Database) -> Iterator[Intake]:
 
 
 def result(number: int, patient: str, name: str, report: str = "r1", merged: tuple[Merged, ...] = ()) -> Arrival:
-    raw = f"message {number} {patient} {name}".encode()
     who = {"resourceType": "Patient", "id": patient, **({"name": [{"text": name}]} if name else {})}
     about = {"resourceType": "DiagnosticReport", "id": report, "status": "final", "code": {"text": "血常规"}}
     about["subject"] = {"reference": f"Patient/{patient}"}
-    return Arrival(
-        endpoint="test",
-        raw=raw,
-        sha256=sha256(raw).digest(),
-        verdict="AA",
-        status="accepted",
-        site="T",
-        control_id=str(number),
-        event_time=number * HOUR,
-        stated=(Stated(who, 0, "T"), Stated(about, 20, "T")),
-        merged=merged,
-    )
+    return arrival(number, number, Stated(who, 0, "T"), Stated(about, 20, "T"), merged=merged)
 
 
 def told(intake: Intake, *arrivals: Arrival) -> list[list[str]]:
-    waiting: list[Receipt] = [intake.accept(one, lambda _: b"").result(20) for one in arrivals]
+    waiting: list[Receipt] = [intake.accept(one, answer).result(20) for one in arrivals]
     assert {receipt.verdict for receipt in waiting} == {"AA"}
     return [[issue.code for issue in receipt.issues] for receipt in waiting]
 
@@ -55,7 +41,7 @@ def test_a_report_that_is_now_another_patients_is_stored_and_said(intake: Intake
 
 
 def test_it_is_said_within_one_batch_too(intake: Intake) -> None:
-    waiting = [intake.accept(one, lambda _: b"") for one in (result(1, "p1", "张三"), result(2, "p2", "李四"))]
+    waiting = [intake.accept(one, answer) for one in (result(1, "p1", "张三"), result(2, "p2", "李四"))]
     assert [len(one.result(20).issues) for one in waiting] == [0, 1]
 
 
