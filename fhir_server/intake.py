@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from copy import deepcopy
 from typing import Any
 
 import profiles
@@ -77,19 +78,21 @@ class Intake:
         return check(write.resource, write.owner, scope) if check is not None and write.resource is not None else ()
 
     def _watched(self, write: Write, scope: Scope) -> Write:
-        """A patch of a type with a check: what it leaves behind is checked, but for what stood there before."""
+        """A patch of a type with a check: what it leaves behind is checked, but for what it leaves as it was, for the
+        server itself may have said of a Subscription what no client may."""
         check, edit = self.checks.get(write.type), write.edit
         if check is None or edit is None:
             return write
 
         def edited(resource: dict[str, Any]) -> dict[str, Any] | tuple[Issue, ...]:
-            before = check(resource, write.owner, scope)
+            before, was = check(resource, write.owner, scope), deepcopy(resource)
             found = edit(resource)
             if isinstance(found, tuple) or found.get("resourceType") != write.type:
                 return found
             issues = profiles.validate(found)
             if not any(issue.refuses for issue in issues):  # a check reads what is well-formed
-                issues = tuple(issue for issue in check(found, write.owner, scope) if issue not in before)
+                wrong = check(found, write.owner, scope)
+                issues = tuple(issue for issue in wrong if issue not in before or not _alike(issue, was, found))
             return issues if any(issue.refuses for issue in issues) else found
 
         return write._replace(edit=edited)
@@ -112,6 +115,12 @@ class Intake:
 
     def close(self) -> None:
         self._writer.close()
+
+
+def _alike(issue: Issue, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether the element of an issue is as it was."""
+    name = issue.expression.partition(".")[2].partition(".")[0].partition("[")[0]
+    return not name or before.get(name) == after.get(name)
 
 
 def _validated(write: Write) -> tuple[Issue, ...]:
