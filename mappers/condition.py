@@ -112,8 +112,11 @@ class _Parser:
             joined = self.peek()
             self.rest = self.rest[1:]
             operands.append(self.operand())
-        make = self.predicate()
-        conditions = [make(_reader(one, self.field)) if make is not _COUNT else self.count(one) for one in operands]
+        if self.peek() in ("LST.COUNT", "COUNT"):
+            conditions = [self.count(one) for one in operands]
+        else:
+            make = self.predicate()
+            conditions = [make(_reader(one, self.field)) for one in operands]
         if len(conditions) == 1:
             return conditions[0]
         return _any(conditions) if joined == "OR" else _all(conditions)
@@ -137,8 +140,6 @@ class _Parser:
             wanted = self._list()
         elif self.take("LENGTH"):
             return self._length()
-        elif self.peek() in ("LST.COUNT", "COUNT"):
-            return _COUNT
         elif self.rest and self.rest[0][0] == "text":
             wanted = frozenset({self.pop("text")})
         else:
@@ -181,10 +182,6 @@ class _Parser:
             return holds(len(found.values(field)) if found else 0)
 
         return counted
-
-
-def _COUNT(read: Reader) -> Condition:
-    raise ConditionError("COUNT needs its operand")
 
 
 def _reader(operand: Operand, own: int) -> Reader:

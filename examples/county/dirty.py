@@ -19,7 +19,7 @@ from examples.county.messages_adt import person_update, visit_event, visit_start
 from examples.county.messages_orders import Order
 from examples.county.messages_results import ecg, imaging, lab_oru, measure, panels
 from examples.county.places import register
-from examples.county.timeline import HIS, order, post_order, visit
+from examples.county.steps import HIS, order, post_order, visit
 from examples.county.visits import Visit, pid
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from examples.county.desk import DATE, Desk
 from examples.county.messages_adt import merge, person_update, registration, transfer, visit_event, visit_start
 from examples.county.messages_documents import appointment, pathology
-from examples.county.messages_orders import Order, omg, omi, oml, orm
+from examples.county.messages_orders import Order, orm
 from examples.county.messages_referrals import Referral, ref, rri
 from examples.county.messages_results import (
     analyser,
@@ -17,141 +17,33 @@ from examples.county.messages_results import (
     ecg,
     imaging,
     lab_oru,
-    lab_oul,
     measure,
     panels,
     quality_control,
     with_change,
     with_critical,
 )
-from examples.county.places import PLACES, Coded, Patient, register
+from examples.county.places import PLACES, Patient, register
+from examples.county.steps import (
+    BELLY_ACHE,
+    CHEST_PAIN,
+    COUGH,
+    DIZZINESS,
+    GASTRITIS,
+    HIS,
+    HYPERTENSION,
+    WEAKNESS,
+    begin,
+    lab,
+    order,
+    post_order,
+    visit,
+)
 from examples.county.visits import Visit
 
-HIS = {
-    "county-hospital": "county-his",
-    "township-a": "township-a-his",
-    "township-b": "township-b-his",
-    "village-a": "village-clinic",
-}
-"""The system that speaks for an institution."""
-
-_HYPERTENSION, _CHEST_PAIN, _WEAKNESS = ("I10.x00", "高血压病"), ("R07.400", "胸痛"), ("R53.x00", "乏力")
-_COUGH, _BELLY_ACHE, _DIZZINESS, _GASTRITIS = (
-    ("R05.x00", "咳嗽"),
-    ("R10.400", "腹痛"),
-    ("R42.x00", "头晕"),
-    ("K29.500", "慢性胃炎"),
-)
-_OUTPATIENT: tuple[Coded, ...] = (
-    _HYPERTENSION,
-    ("E11.900", "2型糖尿病"),
-    ("J06.900", "急性上呼吸道感染"),
-    _GASTRITIS,
-    ("M54.500", "腰痛"),
-)
-_INPATIENT: tuple[Coded, ...] = (
-    ("I63.900", "脑梗死"),
-    ("J18.900", "肺炎"),
-    ("I50.900", "心力衰竭"),
-    ("K80.200", "胆囊结石"),
-    ("J44.100", "慢性阻塞性肺病急性加重"),
-)
-_ITEMS: Mapping[str, Coded] = {
-    "CT": ("CT0101", "颅脑CT平扫"),
-    "RAD": ("DR0203", "胸部正位DR"),
-    "RUS": ("US0301", "腹部彩超"),
-    "EC": ("EC0001", "十二导联常规心电图"),
-    "SP": ("BL0002", "胃镜活检病理"),
-}
-_FILLER = {
-    "LAB": "L26102{:06d}",
-    "CT": "CT26102{:05d}",
-    "RAD": "DR26102{:05d}",
-    "RUS": "US26102{:05d}",
-    "EC": "E26102{:05d}",
-    "SP": "2026B{:05d}",
-}
-_PLACER = {
-    "county-hospital": "2291{:05d}",
-    "township-a": "YXSQ20261021{:04d}",
-    "township-b": "18{:08d}",
-    "village-a": "C{:05d}",
-}
-_VISIT = {
-    "county-hospital": "{kind}2610{:06d}",
-    "township-a": "YXJZ{:06d}",
-    "township-b": "1000{:05d}",
-    "village-a": "LW{:05d}",
-}
-_STAY = {"county-hospital": "ZY26{:06d}", "township-b": "20000{:04d}"}
 _PICTURE = {"I63.900": "CT", "K80.200": "RUS"}
 """What is ordered for an inpatient with that diagnosis; a chest picture for the others."""
-_BEDS = ("N3^301^01", "N3^302^05", "N4^401^12", "N5^503^02", "N6^601^08")
 _TEN_YEARS = "患者反复头晕1周，基层治疗效果欠佳，血压控制不佳，为进一步诊治申请上转。"
-
-
-def visit(
-    desk: Desk, patient: Patient, kind: str, start: datetime, source: str = "1", diagnosis: Coded | None = None
-) -> Visit:
-    """A visit with a number of its institution."""
-    place = patient.place
-    number = _VISIT[place.code].format(desk.number(f"visit {place.code}"), kind=kind)
-    drawn = desk.rng.choice(_INPATIENT if kind == "I" else _OUTPATIENT)
-    bed = ""
-    if kind == "I":
-        bed = desk.rng.choice(_BEDS) if place.code == "county-hospital" else "BF^2^05"
-        patient = replace(patient, inpatient=_STAY[place.code].format(desk.number(f"stay {place.code}")))
-    department, doctor = desk.rng.choice(place.departments), desk.rng.choice(place.doctors)
-    return Visit(patient, number, kind, department, doctor, start, diagnosis or drawn, bed, source=source)
-
-
-def order(desk: Desk, seen: Visit, service: str, when: datetime, panel: str = "") -> Order:
-    """An order with the number of its institution and the one the centre will give."""
-    place = seen.patient.place.code
-    number = _PLACER[place].format(desk.number(f"order {place}"))
-    filler = _FILLER[service].format(desk.number(f"filler {service}"))
-    if service != "LAB":
-        return Order(seen, number, filler, _ITEMS[service], service, when)
-    found = panels()[panel]
-    barcode = f"1026{desk.number('barcode'):08d}"
-    return Order(seen, number, filler, (panel, found.title), "LAB", when, found.specimen, barcode)
-
-
-def post_order(desk: Desk, placed: Order, when: datetime, control: str = "NW", due: datetime | None = None) -> None:
-    """The order message in the form its institution's system knows."""
-    place = placed.visit.patient.place.code
-    site = HIS[place]
-    label = f"order {placed.service}" if control == "NW" else f"order {placed.service} cancelled"
-    if place == "township-a":
-        kinds: Mapping[str, tuple[str, Callable[[str, Order, str, datetime], list[str]]]] = {
-            "LAB": ("OML^O21", oml),
-            "EC": ("OMG^O19", omg),
-            "SP": ("OMG^O19", omg),
-        }
-        kind, writer = kinds.get(placed.service, ("OMI^O23", omi))
-    else:
-        newer = place == "county-hospital" and placed.service != "LAB"
-        kind, writer = ("OMG^O19" if newer else "ORM^O01"), orm
-    desk.post(site, when, kind, writer(site, placed, control, when), label, due=due)
-
-
-def _start(desk: Desk, seen: Visit, event: str, label: str) -> None:
-    site = HIS[seen.patient.place.code]
-    desk.post(site, seen.start, f"ADT^{event}", visit_start(site, seen, event), label)
-
-
-def _lab(desk: Desk, seen: Visit, panel: str, when: datetime) -> tuple[Order, datetime]:
-    """Order and final result; returns the order and when the result was out."""
-    placed = order(desk, seen, "LAB", when, panel)
-    post_order(desk, placed, when)
-    done = desk.after(when, 45, 120)
-    values = measure(desk.rng, panels()[panel])
-    if seen.patient.place.code == "township-a":
-        event = desk.rng.choice(("R22", "R24"))
-        desk.post("county-lis", done, f"OUL^{event}", lab_oul(placed, values, "F", done, event), "lab result")
-    else:
-        desk.post("county-lis", done, "ORU^R01", lab_oru(placed, values, "F", done), "lab result")
-    return placed, done
 
 
 def outpatient(desk: Desk, place: str) -> None:
@@ -162,8 +54,8 @@ def outpatient(desk: Desk, place: str) -> None:
     if place == "township-a":
         early = seen.start - timedelta(minutes=6)
         desk.post(site, early, "ADT^A28", registration(site, patient, early), "registration")
-    _start(desk, seen, "A04", "outpatient visit")
-    _, when = _lab(desk, seen, desk.rng.choice(("BR", "SH", "NC", "JG", "YG", "NX")), desk.after(seen.start, 5, 30))
+    begin(desk, seen, "A04", "outpatient visit")
+    _, when = lab(desk, seen, desk.rng.choice(("BR", "SH", "NC", "JG", "YG", "NX")), desk.after(seen.start, 5, 30))
     if desk.turn("moved house", 3):
         later = desk.after(seen.start, 3, 20)
         changed = {11: "青禾县云溪镇新居路8号"}
@@ -177,9 +69,9 @@ def outpatient(desk: Desk, place: str) -> None:
 def emergency(desk: Desk) -> None:
     """An emergency visit, an analyser's quick result, a critical laboratory value."""
     patient = desk.patient("county-hospital")
-    panel, complaint = desk.rng.choice((("NJ", _WEAKNESS), ("XJ", _CHEST_PAIN)))
+    panel, complaint = desk.rng.choice((("NJ", WEAKNESS), ("XJ", CHEST_PAIN)))
     seen = visit(desk, patient, "E", desk.at(0.5, 21), diagnosis=complaint)
-    _start(desk, seen, "A04", "emergency visit")
+    begin(desk, seen, "A04", "emergency visit")
     quick = desk.after(seen.start, 5, 15)
     post_sample(desk, patient, quick)
     placed = replace(order(desk, seen, "LAB", quick, panel), urgent="S")
@@ -199,7 +91,7 @@ def inpatient(desk: Desk, place: str) -> None:
     """Admission, transfer, laboratory preliminary and final, a picture preliminary and final, discharge or not yet."""
     site = HIS[place]
     seen = visit(desk, desk.patient(place), "I", desk.at(0.2, 11))
-    _start(desk, seen, "A01", "admission")
+    begin(desk, seen, "A01", "admission")
     when = desk.after(seen.start, 20, 50)
     panel = desk.rng.choice(("BR", "SH", "NX"))
     placed = order(desk, seen, "LAB", when, panel)
@@ -236,16 +128,16 @@ def _image(desk: Desk, seen: Visit, service: str, when: datetime, reports: tuple
 
 def shared_imaging(desk: Desk, place: str) -> None:
     """Pictures taken in the township, read in the county."""
-    service, complaint = desk.rng.choice((("RAD", _COUGH), ("RUS", _BELLY_ACHE)))
+    service, complaint = desk.rng.choice((("RAD", COUGH), ("RUS", BELLY_ACHE)))
     seen = visit(desk, desk.patient(place), "O", desk.at(8, 14), diagnosis=complaint)
-    _start(desk, seen, "A04", "visit for imaging")
+    begin(desk, seen, "A04", "visit for imaging")
     _image(desk, seen, service, desk.after(seen.start, 5, 20))
 
 
 def shared_ecg(desk: Desk, place: str) -> None:
     """An ECG recorded in the township, read in the county, with the report as PDF."""
-    seen = visit(desk, desk.patient(place), "O", desk.at(8, 15), diagnosis=_CHEST_PAIN)
-    _start(desk, seen, "A04", "visit for ECG")
+    seen = visit(desk, desk.patient(place), "O", desk.at(8, 15), diagnosis=CHEST_PAIN)
+    begin(desk, seen, "A04", "visit for ECG")
     placed = order(desk, seen, "EC", desk.after(seen.start, 5, 15))
     post_order(desk, placed, placed.when)
     done = desk.after(placed.when, 12, 30)
@@ -255,15 +147,15 @@ def shared_ecg(desk: Desk, place: str) -> None:
 def village(desk: Desk) -> None:
     """A visit to the village clinic; sometimes it sends blood to the county."""
     seen = visit(desk, desk.patient("village-a"), "O", desk.at(7.5, 16))
-    _start(desk, seen, "A04", "village visit")
+    begin(desk, seen, "A04", "village visit")
     if desk.turn("village blood", 3):
-        _lab(desk, seen, "NC", desk.after(seen.start, 3, 10))
+        lab(desk, seen, "NC", desk.after(seen.start, 3, 10))
 
 
 def cancelled_admission(desk: Desk) -> None:
     """A01, then A11: nobody was admitted."""
     seen = visit(desk, desk.patient("county-hospital"), "I", desk.at(9, 15))
-    _start(desk, seen, "A01", "admission")
+    begin(desk, seen, "A01", "admission")
     when = desk.after(seen.start, 10, 40)
     desk.post("county-his", when, "ADT^A11", visit_event("county-his", seen, "A11", when), "admission cancelled")
 
@@ -271,7 +163,7 @@ def cancelled_admission(desk: Desk) -> None:
 def cancelled_discharge(desk: Desk) -> None:
     """A01, A03, then A13: the patient stays after all."""
     seen = visit(desk, desk.patient("county-hospital"), "I", desk.at(1, 6))
-    _start(desk, seen, "A01", "admission")
+    begin(desk, seen, "A01", "admission")
     end = desk.after(seen.start, 300, 400)
     closed = replace(seen, end=end)
     desk.post("county-his", end, "ADT^A03", visit_event("county-his", closed, "A03", end), "discharge")
@@ -306,7 +198,7 @@ def double_card(desk: Desk, place: str) -> None:
     kept = register(person, place)
     gone = replace(kept, number=kept.place.number.format(person.number + 90_000))
     for patient in (kept, gone):
-        _start(desk, visit(desk, patient, "O", desk.at(8, 11)), "A04", "visit with one of two cards")
+        begin(desk, visit(desk, patient, "O", desk.at(8, 11)), "A04", "visit with one of two cards")
     when = desk.at(14, 16)
     desk.post(site, when, "ADT^A40", merge(site, kept, gone, when), "merge")
 
@@ -323,8 +215,8 @@ def booking(desk: Desk, place: str) -> None:
 
 def biopsy(desk: Desk, place: str) -> None:
     """A pathology order, answered by a document."""
-    seen = visit(desk, desk.patient(place), "O", desk.at(7.5, 10), diagnosis=_GASTRITIS)
-    _start(desk, seen, "A04", "visit for biopsy")
+    seen = visit(desk, desk.patient(place), "O", desk.at(7.5, 10), diagnosis=GASTRITIS)
+    begin(desk, seen, "A04", "visit for biopsy")
     placed = order(desk, seen, "SP", desk.after(seen.start, 10, 30))
     post_order(desk, placed, placed.when)
     done = desk.after(placed.when, 300, 480)
@@ -333,7 +225,7 @@ def biopsy(desk: Desk, place: str) -> None:
 
 def blood_culture(desk: Desk) -> None:
     seen = visit(desk, desk.patient("county-hospital"), "I", desk.at(0.2, 3), diagnosis=("J18.900", "肺炎"))
-    _start(desk, seen, "A01", "admission")
+    begin(desk, seen, "A01", "admission")
     placed = replace(
         order(desk, seen, "LAB", seen.start, "NX"), item=("06671", "血培养(加药敏)"), specimen="0002^静脉全血"
     )
@@ -345,8 +237,8 @@ def blood_culture(desk: Desk) -> None:
 def referral_up(desk: Desk, place: str) -> None:
     """A township asks, the county accepts and admits (and refers back at night), or refuses with a reason."""
     site, person = HIS[place], desk.person()
-    seen = visit(desk, register(person, place), "O", desk.at(8, 11), diagnosis=_HYPERTENSION)
-    _start(desk, seen, "A04", "visit before referral")
+    seen = visit(desk, register(person, place), "O", desk.at(8, 11), diagnosis=HYPERTENSION)
+    begin(desk, seen, "A04", "visit before referral")
     when = desk.after(seen.start, 15, 40)
     number = f"ZZ{DATE:%Y%m%d}{desk.number('referral'):04d}"
     reason = desk.rng.choice(
@@ -365,8 +257,8 @@ def referral_up(desk: Desk, place: str) -> None:
     desk.post("county-referral", answered, "RRI^I12", body, "referral accepted")
     arrived = desk.after(answered, 40, 120)
     admitted = visit(desk, register(person, "county-hospital"), "I", arrived, source="2")
-    _start(desk, admitted, "A01", "admission by referral")
-    _lab(desk, admitted, "SH", desk.after(arrived, 20, 40))
+    begin(desk, admitted, "A01", "admission by referral")
+    lab(desk, admitted, "SH", desk.after(arrived, 20, 40))
     if desk.turn("down", 2):
         _referral_down(desk, admitted, asked, desk.after(arrived, 240, 360))
 
@@ -394,7 +286,7 @@ def _referral_down(desk: Desk, admitted: Visit, asked: Referral, when: datetime)
 def cancelled_order(desk: Desk, place: str) -> None:
     """An order that is taken back before anything was done."""
     seen = visit(desk, desk.patient(place), "O", desk.at(8, 15))
-    _start(desk, seen, "A04", "outpatient visit")
+    begin(desk, seen, "A04", "outpatient visit")
     placed = order(desk, seen, "LAB", desk.after(seen.start, 5, 10), "YG")
     post_order(desk, placed, placed.when)
     post_order(desk, placed, desk.after(placed.when, 10, 30), "CA")
@@ -403,7 +295,7 @@ def cancelled_order(desk: Desk, place: str) -> None:
 def cancelled_result(desk: Desk) -> None:
     """The specimen was clotted: the report is cancelled (OBR-25 X)."""
     seen = visit(desk, desk.patient("township-b"), "O", desk.at(8, 12))
-    _start(desk, seen, "A04", "outpatient visit")
+    begin(desk, seen, "A04", "outpatient visit")
     placed = order(desk, seen, "LAB", desk.after(seen.start, 5, 10), "NX")
     post_order(desk, placed, placed.when)
     done = desk.after(placed.when, 50, 90)
@@ -414,7 +306,7 @@ def cancelled_result(desk: Desk) -> None:
 def result_before_order(desk: Desk) -> None:
     """The order waits in a queue; the result overtakes it."""
     seen = visit(desk, desk.patient("township-a"), "O", desk.at(8, 12))
-    _start(desk, seen, "A04", "outpatient visit")
+    begin(desk, seen, "A04", "outpatient visit")
     placed = order(desk, seen, "LAB", desk.after(seen.start, 5, 10), "BR")
     done = desk.after(placed.when, 40, 60)
     post_order(desk, placed, placed.when, due=done + timedelta(minutes=25))
@@ -426,7 +318,7 @@ def older_update(desk: Desk) -> None:
     """Two changes of address; the first one arrives last and must not win."""
     site = "township-a-his"
     seen = visit(desk, desk.patient("township-a"), "O", desk.at(8, 10))
-    _start(desk, seen, "A04", "outpatient visit")
+    begin(desk, seen, "A04", "outpatient visit")
     first, second = desk.after(seen.start, 10, 20), desk.after(seen.start, 30, 40)
     late = second + timedelta(minutes=40)
     new, old = {11: "青禾县云溪镇新居路8号"}, {11: "青禾县云溪镇旧街1号"}
@@ -436,8 +328,8 @@ def older_update(desk: Desk) -> None:
 
 def late_preliminary(desk: Desk) -> None:
     """The preliminary report is sent again after the final one and must not replace it."""
-    seen = visit(desk, desk.patient("county-hospital"), "O", desk.at(8, 11), diagnosis=_DIZZINESS)
-    _start(desk, seen, "A04", "outpatient visit")
+    seen = visit(desk, desk.patient("county-hospital"), "O", desk.at(8, 11), diagnosis=DIZZINESS)
+    begin(desk, seen, "A04", "outpatient visit")
     placed = order(desk, seen, "CT", desk.after(seen.start, 5, 15))
     post_order(desk, placed, placed.when)
     early, done = desk.after(placed.when, 30, 40), desk.after(placed.when, 60, 80)
@@ -450,8 +342,8 @@ def late_preliminary(desk: Desk) -> None:
 def cancel_after_result(desk: Desk) -> None:
     """The order is taken back although its result is out: the result stays."""
     seen = visit(desk, desk.patient("township-b"), "O", desk.at(8, 12))
-    _start(desk, seen, "A04", "outpatient visit")
-    placed, done = _lab(desk, seen, "BR", desk.after(seen.start, 5, 10))
+    begin(desk, seen, "A04", "outpatient visit")
+    placed, done = lab(desk, seen, "BR", desk.after(seen.start, 5, 10))
     post_order(desk, placed, desk.after(done, 10, 20), "CA")
 
 

@@ -25,7 +25,7 @@ from mappers.datatypes.reference_range import quantity
 from mappers.datatypes.units import unit, unit_place
 from mappers.derived import derived_id
 from mappers.mapped import Weight
-from mappers.message import NULL, Leaf, Value
+from mappers.message import NULL, Value
 from mappers.organization import organization, reference
 from mappers.use import Part, Repetition, Use
 
@@ -54,38 +54,6 @@ def _extension(
         return None
     _inside(use, name)
     return {"url": EXTENSION + url, name: found}
-
-
-_KNOWN_CODES: dict[tuple[str, ...], tuple[dict[str, Any], list[tuple[int, int, str]]]] = {}
-_KNOWN_LIMIT = 8192
-
-
-def observation_code(value: Repetition, use: Use) -> dict[str, Any] | None:
-    """CWE[ObservationCode]: OBX-3 as CodeableConcept. A laboratory repeats a few hundred codes all day: read once."""
-    delimiters = value.segment.delimiters
-    key = (use.site.institution, value.raw, delimiters.component, delimiters.subcomponent, delimiters.escape)
-    known = _KNOWN_CODES.get(key)
-    if known is not None:
-        concept, places = known
-        position, field, repetition, rule = value.segment.position, value.field, value.repetition, use.rule
-        use.notes = [(_NEW(Leaf, (position, field, repetition, c, s)), "stored", path, rule) for c, s, path in places]
-        return _copied(concept)
-    before = len(use.draft.issues)
-    found = cc.codeable_concept(value, use)
-    if found is not None and len(use.draft.issues) == before:
-        if len(_KNOWN_CODES) >= _KNOWN_LIMIT:
-            _KNOWN_CODES.clear()
-        places = [(leaf.component, leaf.subcomponent, path) for leaf, _, path, _ in use.notes]
-        _KNOWN_CODES[key] = _copied(found), places
-    return found
-
-
-def _copied(concept: dict[str, Any]) -> dict[str, Any]:
-    """A copy that its resource may go on writing."""
-    copy = dict(concept)
-    if "coding" in copy:
-        copy["coding"] = [dict(one) for one in copy["coding"]]
-    return copy
 
 
 def sub_id(value: Repetition, use: Use) -> dict[str, Any] | None:
@@ -283,7 +251,7 @@ ORDER_DATATYPES: Mapping[str, Callable[[Repetition, Use], Any]] = MappingProxyTy
         "CWE[Quantity]": unit_of,
         "NDL[Practitioner]": named_practitioner,
         "CWE[Organization]": producer,
-        "CWE[ObservationCode]": observation_code,
+        "CWE[ObservationCode]": cc.codeable_concept,
         "CWE[ObservationMethod]": cc.codeable_concept,
         "EI[Device]": device,
         "CWE[Device]": device,

@@ -99,6 +99,7 @@ REMEMBERED = frozenset(
     {
         *(f"{name}[{kind}]" for name in _CODED for kind in ("CodeableConcept", "Coding", "code")),
         "CWE[Device]",
+        "CWE[ObservationCode]",
         "CWE[ObservationMethod]",
         "CWE[Organization]",
         "CX[Identifier]",

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.mappers.neighbours import Case
+    from tests.mappers.neighbour_sources import Case
     from tests.mappers.told import World
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +29,7 @@ _JOBS = 2
 
 def outcomes(cases: Sequence[Case]) -> list[str | None]:
     """What each message becomes that no other came before (`tests.mappers.told`); `None` for what is no message."""
-    from tests.mappers.neighbours import dumped
+    from tests.mappers.neighbour_sources import dumped
 
     command = [sys.executable, "-m", "tests.mappers.alone"]
     done = subprocess.run(command, input=dumped(cases).encode(), capture_output=True, cwd=ROOT, check=True)
@@ -44,7 +44,7 @@ def _main() -> None:
     there = _load()
     gc.collect()
     gc.freeze()
-    from tests.mappers.neighbours import loaded
+    from tests.mappers.neighbour_sources import loaded
 
     with TemporaryDirectory(prefix="qiao-alone-") as folder:
         cases = loaded(text)
@@ -76,7 +76,7 @@ def _outcome(case: Case, there: World) -> str | None:
 
 
 def _translate_all(text: str) -> None:
-    from tests.mappers.neighbours import loaded
+    from tests.mappers.neighbour_sources import loaded
     from tests.mappers.told import world
 
     there = world()

@@ -14,7 +14,8 @@ from random import Random
 import pytest
 
 from tests.mappers.alone import outcomes
-from tests.mappers.neighbours import Case, families
+from tests.mappers.neighbour_sources import Case
+from tests.mappers.neighbours import families
 from tests.mappers.told import difference, translate, world
 
 SEEDS = range(int(os.environ.get("QIAO_NEIGHBOURS", "1")))

@@ -13,7 +13,7 @@ from adapters.pipeline import Prepared, prepare
 from adapters.site import SiteBook, load
 from mappers import Context, Mapped, Message, Site, map_message
 from profiles.json_output import dump
-from tests.mappers.neighbours import WIRES, Case, senders
+from tests.mappers.neighbour_sources import WIRES, Case, senders
 
 _NOW = 1_772_323_201_000_000
 """2026-03-01 08:00:01 +08:00."""
